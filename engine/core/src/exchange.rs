@@ -1,0 +1,497 @@
+//! One request and the head of its response.
+
+use std::sync::Arc;
+
+use crate::{
+    AttemptId, ConnectionId, Core, ErrorCode, Into, Method, Note, Order, Partial, Report, Request,
+    RequestHead, ResponseHead, Rule, TaskKey, TaskKind, Time, Validator, Wakeup, What, Why,
+    connections::Use,
+    schedule::host_of,
+    sessions::Item,
+    task::{Decision, Exchange, Phase},
+};
+
+impl Core {
+    pub(crate) fn on_report(&mut self, report: Report, now: Time) {
+        match report {
+            Report::Opened(connection) => self.on_opened(connection, now),
+            Report::OpenFailed(connection, code) => self.on_open_failed(connection, code, now),
+            Report::Closed(connection) => {
+                let idle = self.connections.get(connection).map(|c| matches!(c.used, Use::Idle(_)));
+                if idle == Some(true) {
+                    self.close(connection, Rule::SW_CONN_01, false);
+                }
+            }
+            Report::Sent(attempt, total) => self.on_sent(attempt, total, now),
+            Report::Head(attempt, head) => self.on_head(attempt, &head, now),
+            Report::Received(attempt, total) => self.on_received(attempt, total, now),
+            Report::Chunk(attempt, chunk, length) => self.on_chunk(attempt, chunk, length, now),
+            Report::Ended(attempt, reusable) => self.on_ended(attempt, reusable, now),
+            Report::Failed(attempt, code) => {
+                if let Some(key) = self.live(attempt) {
+                    self.drop_connection(key, Rule::BG_NET_01);
+                    self.broke(key, code, now);
+                }
+            }
+            Report::Synced(file, length) => self.on_synced(file, length),
+            Report::Settled(file) => self.on_settled(file, now),
+            Report::FileFailed(file, code) => self.on_file_failed(file, code, now),
+            Report::Short(file) => self.on_short(file),
+        }
+    }
+
+    /// The task that an attempt's reports speak of: another one, if it became a download.
+    pub(crate) fn owner(&self, key: TaskKey) -> TaskKey {
+        self.converted.get(&key).copied().unwrap_or(key)
+    }
+
+    /// The task of an attempt that is still on the wire.
+    pub(crate) fn live(&self, attempt: AttemptId) -> Option<TaskKey> {
+        let key = self.owner(attempt.task);
+        let exchange = self.task(key)?.phase.exchange()?;
+        (exchange.attempt == attempt).then_some(key)
+    }
+
+    fn on_opened(&mut self, id: ConnectionId, now: Time) {
+        let Some(connection) = self.connections.get(id) else {
+            return;
+        };
+        let Use::Opening(key, until) = connection.used else { return };
+        let (session, host) = (connection.session, connection.host.clone());
+        self.timers.disarm(until, Wakeup::Opening(id));
+        self.emit(Rule::BG_SCHED_13, What::Note(Note::Opened { connection: id, session, host }));
+        self.send(key, id, false, now);
+    }
+
+    fn on_open_failed(&mut self, id: ConnectionId, code: ErrorCode, now: Time) {
+        let Some(connection) = self.connections.get(id) else {
+            return;
+        };
+        let Use::Opening(key, _) = connection.used else { return };
+        self.forget_opening(id);
+        self.broke(key, code, now);
+    }
+
+    /// Sends the request of a task on a connection.
+    pub(crate) fn send(&mut self, key: TaskKey, connection: ConnectionId, reused: bool, now: Time) {
+        let if_range = self.keep(Rule::BG_RES_06);
+        let task = self.task_mut(key).expect("a task that starts is there");
+        task.attempts += 1;
+        task.sent = 0;
+        task.told.0 = 0;
+        let attempt = AttemptId { task: key, number: task.attempts };
+        let request = task.next_request().clone();
+        let part = task.row.partial.clone();
+        let resumes = part.filter(|part| part.validator.is_some() && task.received > 0);
+        let from = resumes.as_ref().map(|_| task.received);
+        let body = task.body();
+        let mut head = wire_head(&request, &task.row.configuration.additional_headers);
+        if let (Some(from), Some(part)) = (from, resumes) {
+            head.headers.push(("range".to_owned(), format!("bytes={from}-")));
+            if let Some(validator) = part.validator.filter(|_| if_range) {
+                head.headers.push(("if-range".to_owned(), validator.as_str().to_owned()));
+            }
+        }
+        let exchange = Exchange {
+            attempt,
+            connection,
+            reused,
+            from,
+            status: None,
+            expected: None,
+            validator: None,
+            spool: None,
+            active_at: now,
+            idle_at: None,
+            window: None,
+            held: false,
+        };
+        let started = Note::Started {
+            attempt,
+            method: request.method.clone(),
+            url: request.url.to_string(),
+            from,
+            host: host_of(&request.url),
+            connection,
+        };
+        self.connections.set_busy(connection, attempt);
+        self.set_phase(key, Phase::Requesting(exchange));
+        let rule = self.start_rule(key, from.is_some());
+        self.emit(rule, What::Note(started));
+        self.order(rule, Order::Send { attempt, connection, head, body });
+        self.arm_idle(key);
+        if body.is_some() {
+            self.arm_window(key, now);
+        }
+    }
+
+    fn start_rule(&self, key: TaskKey, resumes: bool) -> Rule {
+        let task = self.task(key).expect("a task that starts is there");
+        match () {
+            () if task.hop.is_some() => Rule::BG_REDIR_01,
+            () if resumes => Rule::BG_RES_06,
+            () if task.attempts > 1 => Rule::BG_NET_02,
+            () if task.is_discretionary() => Rule::BG_SCHED_01,
+            () if self.is_background(key) => Rule::BG_SCHED_08,
+            () => Rule::BG_KIND_13,
+        }
+    }
+
+    pub(crate) fn request_timeout(&self, key: TaskKey) -> std::time::Duration {
+        let task = self.task(key).expect("the task is on the wire");
+        task.row.request.timeout.unwrap_or(task.row.configuration.timeout_for_request)
+    }
+
+    /// A connection that is being opened leaves the table; whether it was there.
+    pub(crate) fn forget_opening(&mut self, id: ConnectionId) -> bool {
+        let Some(connection) = self.connections.remove(id) else {
+            return false;
+        };
+        if let Use::Opening(_, until) = connection.used {
+            self.timers.disarm(until, Wakeup::Opening(id));
+        }
+        true
+    }
+
+    /// Arms the request timeout; it is looked at only when it ends (BG-NET-07).
+    pub(crate) fn arm_idle(&mut self, key: TaskKey) {
+        let timeout = self.request_timeout(key);
+        let task = self.task_mut(key).expect("the task has an exchange");
+        let Some(exchange) = task.phase.exchange_mut() else {
+            return;
+        };
+        let at = exchange.active_at + timeout;
+        let attempt = exchange.attempt;
+        let old = exchange.idle_at.replace(at);
+        if let Some(old) = old {
+            self.timers.disarm(old, Wakeup::Idle(attempt));
+        }
+        self.timers.arm(at, Wakeup::Idle(attempt));
+    }
+
+    /// Begins a window of the throughput floor, for background transfers (BG-NET-10).
+    pub(crate) fn arm_window(&mut self, key: TaskKey, now: Time) {
+        if !self.is_background(key) {
+            return;
+        }
+        let at = now + self.knobs.throughput_window;
+        let task = self.task_mut(key).expect("the task has an exchange");
+        let bytes = task.received + task.sent;
+        let Some(exchange) = task.phase.exchange_mut() else {
+            return;
+        };
+        exchange.window = Some((at, bytes));
+        let attempt = exchange.attempt;
+        self.timers.arm(at, Wakeup::Throughput(attempt));
+    }
+
+    fn on_head(&mut self, attempt: AttemptId, head: &ResponseHead, now: Time) {
+        let Some(key) = self.live(attempt) else {
+            return;
+        };
+        let background = self.is_background(key);
+        let task = self.task_mut(key).expect("the attempt is live");
+        if !matches!(task.phase, Phase::Requesting(_)) {
+            return;
+        }
+        let exchange = task.phase.exchange_mut().expect("the attempt is live");
+        exchange.expected = head.length;
+        exchange.validator = validator_of(head);
+        exchange.status = Some(head.status);
+        exchange.active_at = now;
+        task.status_seen = Some(head.status);
+        let range = head.get("content-range").and_then(ContentRange::parse);
+        let start = range.as_ref().map(|range| range.start).filter(|_| head.status == 206);
+        let note = Note::Head { attempt, status: head.status, length: head.length, from: start };
+        self.emit(Rule::BG_NET_11, What::Note(note));
+        if matches!(head.status, 301 | 302 | 303 | 307 | 308) {
+            return self.on_redirect(key, head, now);
+        }
+        let task = self.task(key).expect("the attempt is live");
+        match &task.row.kind {
+            TaskKind::Download => self.begin_download(key, head, range.as_ref(), now),
+            TaskKind::Upload(_) if background && self.keep(Rule::BG_KIND_10) => {
+                self.begin_spool(key, head, now);
+            }
+            TaskKind::Data | TaskKind::Upload(_) => self.ask_about_response(key, head, now),
+        }
+    }
+
+    fn on_redirect(&mut self, key: TaskKey, head: &ResponseHead, now: Time) {
+        let limit = self.knobs.redirects;
+        let strip = self.keep(Rule::BG_REDIR_04);
+        let task = self.task(key).expect("the attempt is live");
+        let from = task.next_request().clone();
+        let target = head.get("location").and_then(|text| from.url.join(text).ok());
+        let many = task.redirects >= limit;
+        let code = match &target {
+            None => Some(ErrorCode::REDIRECT_WITHOUT_LOCATION),
+            Some(_) if many && self.keep(Rule::BG_REDIR_03) => Some(ErrorCode::TOO_MANY_REDIRECTS),
+            Some(_) => None,
+        };
+        if let Some(code) = code {
+            self.stop(key, Rule::BG_REDIR_03, Why::Failed(code), now);
+            return self.fail(key, Rule::BG_REDIR_03, code, now);
+        }
+        let target = target.expect("checked above");
+        let next = Arc::new(follow(&from, head.status, target, strip));
+        let session = &self.sessions[&key.session];
+        let silent = session.is_background() && self.keep(Rule::BG_REDIR_01);
+        if silent || !session.implements.will_perform_redirection {
+            return self.follow_redirect(key, next);
+        }
+        let method = Method::WillPerformRedirection { status: head.status, to: next.clone() };
+        self.decide(key, Decision::Redirect(next), method);
+    }
+
+    /// Holds an attempt until the delegate has answered.
+    fn decide(&mut self, key: TaskKey, decision: Decision, method: Method) {
+        let exchange = self.take_exchange(key);
+        self.set_phase(key, Phase::Deciding(exchange, decision));
+        self.push(key.session, Item::Say(Some(key.task), method));
+    }
+
+    pub(crate) fn take_exchange(&mut self, key: TaskKey) -> Exchange {
+        let task = self.task(key).expect("the attempt is live");
+        task.phase.exchange().cloned().expect("the attempt is live")
+    }
+
+    /// Reads the redirecting response away; then the next request follows.
+    pub(crate) fn follow_redirect(&mut self, key: TaskKey, next: Arc<Request>) {
+        let exchange = self.take_exchange(key);
+        let attempt = exchange.attempt;
+        self.set_phase(key, Phase::Redirecting(exchange, next));
+        self.order(Rule::BG_REDIR_01, Order::Receive(attempt, Into::Nowhere));
+    }
+
+    fn ask_about_response(&mut self, key: TaskKey, head: &ResponseHead, now: Time) {
+        let task = self.task_mut(key).expect("the attempt is live");
+        let exchange = task.phase.exchange_mut().expect("the attempt is live");
+        exchange.expected = head.length;
+        if self.sessions[&key.session].implements.did_receive_response
+            && self.keep(Rule::BG_DATA_01)
+        {
+            let method = Method::DidReceiveResponse { status: head.status, expected: head.length };
+            return self.decide(key, Decision::Response, method);
+        }
+        self.allow_response(key, now);
+    }
+
+    /// The body of a data task, or of an in-process upload, may come.
+    pub(crate) fn allow_response(&mut self, key: TaskKey, now: Time) {
+        let mut exchange = self.take_exchange(key);
+        exchange.active_at = now;
+        let attempt = exchange.attempt;
+        self.set_phase(key, Phase::Receiving(exchange));
+        self.task_mut(key).expect("the attempt is live").noted = 0;
+        self.order(Rule::SW_DATA_01, Order::Receive(attempt, Into::Chunks));
+        self.arm_idle(key);
+    }
+
+    fn begin_spool(&mut self, key: TaskKey, head: &ResponseHead, now: Time) {
+        let file = self.new_file();
+        let mut exchange = self.take_exchange(key);
+        exchange.spool = Some(file);
+        exchange.expected = head.length;
+        exchange.active_at = now;
+        let attempt = exchange.attempt;
+        self.set_phase(key, Phase::Receiving(exchange));
+        self.files_in_use.insert(file, key);
+        self.task_mut(key).expect("the attempt is live").received = 0;
+        self.order(Rule::BG_UP_03, Order::Receive(attempt, Into::File { file, at: 0 }));
+    }
+
+    /// Decides where the body of a download begins, by status, range and validator (BG-RES-06).
+    pub(crate) fn begin_download(
+        &mut self,
+        key: TaskKey,
+        head: &ResponseHead,
+        range: Option<&ContentRange>,
+        now: Time,
+    ) {
+        let task = self.task(key).expect("the attempt is live");
+        let exchange = task.phase.exchange().expect("the attempt is live");
+        let attempt = exchange.attempt;
+        let part = task.row.partial.clone();
+        let offset = match (exchange.from, head.status) {
+            (Some(from), 206) => {
+                let part = part.as_ref().expect("a range is asked for a partial file");
+                if !continues(part, head, range, from) && self.keep(Rule::BG_RES_05) {
+                    return self.start_over(key, now);
+                }
+                from
+            }
+            (Some(_), 416) => return self.start_over(key, now),
+            (None, 206) => {
+                let code = ErrorCode::BAD_SERVER_RESPONSE;
+                self.stop(key, Rule::BG_NET_14, Why::BadResponse, now);
+                return self.fail(key, Rule::BG_NET_14, code, now);
+            }
+            _ => 0,
+        };
+        let file = part.as_ref().map_or_else(|| self.new_file(), |part| part.file);
+        let expected = match head.status {
+            206 => range.and_then(|r| r.whole).or(head.length.map(|l| l + offset)),
+            _ => head.length,
+        };
+        let validator = validator_of(head);
+        let told = self.task(key).is_some_and(|task| task.tells_offset);
+        let task = self.task_mut(key).expect("the attempt is live");
+        task.tells_offset = false;
+        task.received = offset;
+        if offset == 0 {
+            task.told.1 = 0;
+            task.noted = 0;
+        } else {
+            task.told.1 = task.told.1.max(offset);
+        }
+        let length = part.as_ref().map_or(0, |part| part.length.min(offset));
+        task.row.partial = Some(Partial { file, length, expected, validator });
+        self.files_in_use.insert(file, key);
+        self.touch(key);
+        if told && self.keep(Rule::BG_RES_04) {
+            let method = Method::DidResumeAtOffset { offset, expected };
+            self.push(key.session, Item::Say(Some(key.task), method));
+        }
+        let mut exchange = self.take_exchange(key);
+        exchange.expected = expected;
+        exchange.active_at = now;
+        self.set_phase(key, Phase::Receiving(exchange));
+        let rule = if offset > 0 { Rule::BG_RES_06 } else { Rule::BG_RES_05 };
+        self.order(rule, Order::Receive(attempt, Into::File { file, at: offset }));
+        self.arm_window(key, now);
+    }
+
+    /// The bytes held are of no use: a new attempt asks for the whole.
+    fn start_over(&mut self, key: TaskKey, now: Time) {
+        self.stop(key, Rule::BG_RES_05, Why::Changed, now);
+        let task = self.task_mut(key).expect("the attempt was live");
+        task.received = 0;
+        task.told.1 = 0;
+        task.noted = 0;
+        let part = task.row.partial.take();
+        self.touch(key);
+        if let Some(part) = part {
+            self.files_in_use.remove(&part.file);
+            self.order(Rule::BG_RES_05, Order::Remove(part.file));
+        }
+        self.set_phase(key, Phase::Suspended);
+        self.enqueue(key, now);
+    }
+
+    /// The driver stops an exchange where it is.
+    pub(crate) fn freeze(&mut self, key: TaskKey, attempt: AttemptId, rule: Rule) {
+        let task = self.task_mut(key).expect("the attempt is live");
+        let exchange = task.phase.exchange_mut().expect("the attempt is live");
+        exchange.held = true;
+        let idle_at = exchange.idle_at.take();
+        if let Some(at) = idle_at {
+            self.timers.disarm(at, Wakeup::Idle(attempt));
+        }
+        self.order(rule, Order::Hold(attempt));
+    }
+
+    /// A held exchange goes on, or has lost its time (BG-QUIT-16).
+    pub(crate) fn thaw(&mut self, key: TaskKey, attempt: AttemptId, now: Time) {
+        let app_suspended = self.task(key).is_some_and(|task| task.row.suspensions > 0);
+        if app_suspended {
+            return;
+        }
+        let timeout = self.request_timeout(key);
+        let task = self.task_mut(key).expect("the attempt is live");
+        let exchange = task.phase.exchange_mut().expect("the attempt is live");
+        exchange.held = false;
+        if exchange.active_at + timeout <= now {
+            self.stop(key, Rule::BG_QUIT_16, Why::Idle, now);
+            return self.fail(key, Rule::BG_QUIT_16, ErrorCode::TIMED_OUT, now);
+        }
+        self.order(Rule::BG_QUIT_16, Order::Continue(attempt));
+        self.arm_idle(key);
+    }
+}
+
+/// `Content-Range: bytes START-END/WHOLE`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ContentRange {
+    pub(crate) start: u64,
+    pub(crate) whole: Option<u64>,
+}
+
+impl ContentRange {
+    pub(crate) fn parse(text: &str) -> Option<ContentRange> {
+        let (range, whole) = text.trim().strip_prefix("bytes ")?.split_once('/')?;
+        let (start, end) = range.split_once('-')?;
+        let start: u64 = start.trim().parse().ok()?;
+        let end: u64 = end.trim().parse().ok()?;
+        (start <= end).then_some(ContentRange { start, whole: whole.trim().parse().ok() })
+    }
+}
+
+/// Whether a 206 goes on with what is held: it begins there, and nothing in it speaks of another
+/// resource.
+fn continues(part: &Partial, head: &ResponseHead, range: Option<&ContentRange>, from: u64) -> bool {
+    let Some(range) = range else { return false };
+    let same_validator = match (&part.validator, head.get("etag"), head.get("last-modified")) {
+        (Some(Validator::ETag(held)), Some(etag), _) => held == etag,
+        (Some(Validator::LastModified(held)), _, Some(date)) => held == date,
+        _ => true,
+    };
+    let same_length = match (part.expected, range.whole) {
+        (Some(held), Some(whole)) => held == whole,
+        _ => true,
+    };
+    range.start == from && same_validator && same_length
+}
+
+/// What a response offers to resume with: ranges, and a strong `ETag` or a date (BG-RES-01).
+fn validator_of(head: &ResponseHead) -> Option<Validator> {
+    let ranges =
+        head.status == 206 || head.get("accept-ranges").is_some_and(|v| v.trim() == "bytes");
+    if !ranges || !matches!(head.status, 200 | 206) {
+        return None;
+    }
+    match head.get("etag") {
+        Some(etag) if etag.starts_with('"') => Some(Validator::ETag(etag.to_owned())),
+        _ => head.get("last-modified").map(|date| Validator::LastModified(date.to_owned())),
+    }
+}
+
+fn wire_head(request: &Request, additional: &[(String, String)]) -> RequestHead {
+    let url = &request.url;
+    let target = match url.query() {
+        Some(query) => format!("{}?{query}", url.path()),
+        None => url.path().to_owned(),
+    };
+    let mut headers = vec![("host".to_owned(), host_of(url).to_string())];
+    let lacks = |headers: &[(String, String)], name: &str| {
+        !headers.iter().any(|(field, _)| field.eq_ignore_ascii_case(name))
+    };
+    for (name, value) in request.headers.iter().chain(additional) {
+        if lacks(&headers, name) {
+            headers.push((name.to_ascii_lowercase(), value.clone()));
+        }
+    }
+    if lacks(&headers, "accept") {
+        headers.push(("accept".to_owned(), "*/*".to_owned()));
+    }
+    RequestHead { method: request.method.clone(), target, headers }
+}
+
+/// The request that a redirect leads to; what the app set as `Authorization` is left behind
+/// (BG-REDIR-04).
+fn follow(from: &Request, status: u16, url: url::Url, strip: bool) -> Request {
+    let mut next = from.clone();
+    next.url = url;
+    if strip {
+        next.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("authorization"));
+    }
+    let becomes_get = match status {
+        303 => from.method != "HEAD",
+        301 | 302 => from.method == "POST",
+        _ => false,
+    };
+    if becomes_get {
+        next.method = "GET".to_owned();
+    }
+    next
+}
