@@ -19,7 +19,7 @@ impl Core {
         }
         if background {
             if let Some((rule, why, until)) = self.obstacle(key, now) {
-                return self.hold(key, rule, why, until);
+                return self.hold(key, rule, why, until, now);
             }
         } else if self.path.link == Link::None && !self.wait_for_path(key, now) {
             return;
@@ -55,12 +55,12 @@ impl Core {
         None
     }
 
-    fn hold(&mut self, key: TaskKey, rule: Rule, why: Why, until: Option<Time>) {
+    fn hold(&mut self, key: TaskKey, rule: Rule, why: Why, until: Option<Time>, now: Time) {
         self.emit(rule, What::Note(Note::Waits { task: key, why, until }));
         match why {
             Why::Delegate => {
                 self.set_phase(key, Phase::Asking);
-                self.ask_delegate(key);
+                self.ask_delegate(key, now);
             }
             Why::Date => {
                 let at = until.expect("a date is known");
@@ -75,11 +75,12 @@ impl Core {
         }
     }
 
-    fn ask_delegate(&mut self, key: TaskKey) {
+    fn ask_delegate(&mut self, key: TaskKey, now: Time) {
         let session = self.sessions.get_mut(&key.session).expect("the task has a session");
         session.wake_worthy += 1;
         session.asked = false;
         self.push(key.session, Item::Say(Some(key.task), Method::WillBeginDelayedRequest));
+        self.consider_wake(key.session, now);
     }
 
     /// An in-process task without a path fails or, if its session says so, waits (BG-NET-16).

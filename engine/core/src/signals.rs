@@ -189,7 +189,7 @@ impl Core {
         for (id, kind) in own {
             match kind {
                 SessionKind::InProcess => self.drop_session(id, now),
-                SessionKind::Background => self.disconnect(id, now),
+                SessionKind::Background => self.disconnect(id),
             }
         }
         let stops = death == Death::ForceQuit && self.keep(Rule::BG_QUIT_02);
@@ -226,7 +226,7 @@ impl Core {
     }
 
     /// A background session loses its process: what was said to it is gone, results stay.
-    fn disconnect(&mut self, id: SessionId, now: Time) {
+    fn disconnect(&mut self, id: SessionId) {
         let repeat = self.knobs.repeat_interrupted_callbacks;
         let running: Vec<_> = self
             .callbacks
@@ -249,14 +249,18 @@ impl Core {
         session.connected = None;
         session.in_callback = 0;
         session.handling = false;
-        let queue = std::mem::take(&mut session.queue);
-        let lasting = queue.into_iter().filter(|item| match item {
-            Item::Result(..) => true,
-            Item::Say(_, method) => matches!(method, Method::WillBeginDelayedRequest),
-            Item::Progress(_) | Item::Chunk(..) | Item::AllTasks => false,
-        });
-        let queue = again.into_iter().chain(lasting).collect();
-        session.queue = queue;
+        let questions = again.iter().filter(|item| matches!(item, Item::Say(..))).count();
+        if questions > 0 {
+            session.wake_worthy += questions;
+            session.asked = false;
+        }
+        let (lasting, lost): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut session.queue).into_iter().partition(|item| match item {
+                Item::Result(..) => true,
+                Item::Say(_, method) => matches!(method, Method::WillBeginDelayedRequest),
+                Item::Progress(_) | Item::Chunk(..) | Item::AllTasks => false,
+            });
+        session.queue = again.into_iter().chain(lasting).collect();
         for task in session.tasks.ids() {
             if let Some(task) = session.tasks.get_mut(task) {
                 task.tells = false;
@@ -265,7 +269,16 @@ impl Core {
         if session.invalidating {
             self.end_invalidation(id);
         }
-        let _ = now;
+        self.free(lost);
+    }
+
+    /// Nobody will read these chunks.
+    fn free(&mut self, items: impl IntoIterator<Item = Item>) {
+        for item in items {
+            if let Item::Chunk(_, attempt, chunk, _) = item {
+                self.order(Rule::SW_DATA_01, Order::Free(attempt, chunk));
+            }
+        }
     }
 
     /// What of a callback is still to be delivered whose process died in it (BG-DL-12).
@@ -287,7 +300,11 @@ impl Core {
                 let known = self.sessions[&id].tasks.get(task).is_some();
                 known.then_some(Item::Result(task, crate::sessions::Stage::Done))
             }
-            Running::Plain | Running::Chunk(..) | Running::Invalid => None,
+            Running::Chunk(attempt, chunk) => {
+                self.order(Rule::SW_DATA_01, Order::Free(attempt, chunk));
+                None
+            }
+            Running::Plain | Running::Invalid => None,
         }
     }
 
@@ -302,7 +319,15 @@ impl Core {
             self.set_phase(key, Phase::Finished);
             self.forget(key);
         }
-        self.callbacks.retain(|_, (session, _)| *session != id);
+        let queue = self.sessions.get_mut(&id).map(|session| std::mem::take(&mut session.queue));
+        self.free(queue.unwrap_or_default());
+        for (_, (_, running)) in
+            self.callbacks.extract_if(.., |_, (session, _)| *session == id).collect::<Vec<_>>()
+        {
+            if let Running::Chunk(attempt, chunk) = running {
+                self.order(Rule::SW_DATA_01, Order::Free(attempt, chunk));
+            }
+        }
         self.gates.retain(|_, key| key.session != id);
         self.remove_session(id, Rule::BG_QUIT_16);
     }

@@ -367,3 +367,25 @@ fn invalidation_ends_with_its_own_message_after_all_completions() {
     assert_eq!(rig.told(), ["didComplete", "didComplete", "didBecomeInvalid"]);
     assert!(rig.rows.is_empty(), "rows of an invalid session remain: {:?}", rig.rows);
 }
+
+#[test]
+fn a_delayed_request_wakes_a_suspended_app_to_be_asked_about() {
+    let mut rig = Rig::new();
+    let implements = Implements { will_begin_delayed_request: true, ..Implements::default() };
+    let photos = rig.session_with("photos", SessionKind::Background, implements);
+    let request = crate::rig::get("/a").into();
+    let call = Call::DownloadTask { session: photos, request };
+    let Ok(sleepwalker_core::Answer::Task(key)) = rig.call(call) else { panic!("no task") };
+    let date = rig.now + Duration::from_secs(3600);
+    rig.call(Call::SetEarliestBeginDate(key, date)).expect("the task is there");
+    rig.call(Call::Resume(key)).expect("the task is there");
+    rig.suspend_app();
+    rig.wait(Duration::from_millis(3_599_999));
+    assert!(rig.asks.is_empty());
+    rig.wait(Duration::from_millis(1));
+    assert_eq!(rig.asks, ["photos"]);
+    rig.wake_app("photos");
+    assert_eq!(rig.told(), ["willBeginDelayedRequest", "didFinishEvents"]);
+    rig.open_all();
+    assert_eq!(rig.starts(), 1);
+}
