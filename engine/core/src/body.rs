@@ -21,7 +21,9 @@ impl Core {
             task.noted = total;
             self.emit(Rule::BG_UP_02, What::Note(Note::Sent { attempt, total, expected }));
         }
-        self.tell_progress(key, total, false, now);
+        if self.keep(Rule::BG_UP_02) {
+            self.tell_progress(key, total, false, now);
+        }
     }
 
     pub(crate) fn on_received(&mut self, attempt: AttemptId, total: u64, now: Time) {
@@ -29,6 +31,7 @@ impl Core {
             return;
         };
         let checkpoint = self.knobs.checkpoint_bytes;
+        let checkpoints = self.keep(Rule::SW_STORE_01);
         let background = self.is_background(key);
         let task = self.task_mut(key).expect("the attempt is live");
         if !matches!(task.phase, Phase::Receiving(_)) {
@@ -57,6 +60,7 @@ impl Core {
             && !task.syncing
             && total - stored.min(total) >= checkpoint
             && expected != Some(total)
+            && checkpoints
         {
             task.syncing = true;
             self.order(Rule::SW_STORE_01, Order::Sync(file));
@@ -67,6 +71,7 @@ impl Core {
     /// Queues a progress callback: not more often than both bounds allow (BG-DL-07), and only for an app
     /// that runs (BG-LIFE-15).
     fn tell_progress(&mut self, key: TaskKey, total: u64, receives: bool, now: Time) {
+        let always = !self.keep(Rule::BG_DL_07);
         let (bytes, period) = (self.knobs.progress_bytes, self.knobs.progress_period);
         let session = &self.sessions[&key.session];
         let runs = session.connected.is_some_and(|process| self.is_running(process));
@@ -76,7 +81,7 @@ impl Core {
         let task = self.task_mut(key).expect("the attempt is live");
         let told = if receives { task.told.1 } else { task.told.0 };
         let due = total.saturating_sub(told) >= bytes && now.since(task.told.2) >= period;
-        if due && !task.tells {
+        if (due || always) && !task.tells {
             task.tells = true;
             self.push(key.session, Item::Progress(key.task));
         }
@@ -118,12 +123,12 @@ impl Core {
         self.disarm(&exchange);
         let total = self.task(key).map_or(0, |task| task.received);
         self.emit(Rule::BG_NET_11, What::Note(Note::Ended { attempt, total }));
-        if reusable {
+        if reusable && self.keep(Rule::SW_CONN_01) {
             let until = now + self.knobs.connection_idle;
             self.connections.set_idle(exchange.connection, until);
             self.timers.arm(until, Wakeup::Connection(exchange.connection));
         } else {
-            self.close(exchange.connection, Rule::SW_CONN_01, false);
+            self.close(exchange.connection, Rule::SW_CONN_01, reusable);
         }
         self.converted.remove(&attempt.task);
         self.may_start = true;
@@ -183,7 +188,9 @@ impl Core {
         else {
             return;
         };
-        self.finish(key, Rule::BG_DL_02, None, status, now);
+        let fails = status >= Some(400) && !self.keep(Rule::BG_NET_11);
+        let error = fails.then(|| ErrorCode::BAD_SERVER_RESPONSE.into());
+        self.finish(key, Rule::BG_DL_02, error, status, now);
     }
 
     pub(crate) fn on_file_failed(&mut self, file: FileId, code: ErrorCode, now: Time) {

@@ -34,10 +34,10 @@ impl Core {
                 }
             },
             Call::DataTask { session, request } => {
-                self.create(process, session, request, TaskKind::Data)
+                self.create(process, session, request, TaskKind::Data, now)
             }
             Call::DownloadTask { session, request } => {
-                self.create(process, session, request, TaskKind::Download)
+                self.create(process, session, request, TaskKind::Download, now)
             }
             Call::DownloadTaskWithResumeData { session, resume_data } => {
                 self.create_resumed(process, session, resume_data, now)
@@ -50,7 +50,7 @@ impl Core {
                 if background && self.keep(Rule::BG_KIND_02) {
                     return Err(Misuse::UploadFromData);
                 }
-                self.create(process, session, request, TaskKind::Upload(body))
+                self.create(process, session, request, TaskKind::Upload(body), now)
             }
             Call::Resume(key) => self.on_task(process, key, |core| core.resume(process, key, now)),
             Call::Suspend(key) => self.on_task(process, key, |core| core.suspend(key, now)),
@@ -164,7 +164,9 @@ impl Core {
                 return Err(Misuse::StillInvalidating);
             }
             let warning = Warning::DuplicateIdentifier;
-            self.emit(Rule::BG_CFG_04, What::Note(Note::Warned { session: id, warning }));
+            if self.keep(Rule::BG_CFG_04) {
+                self.emit(Rule::BG_CFG_04, What::Note(Note::Warned { session: id, warning }));
+            }
             return Ok(Answer::Session { id, existed: true });
         }
         session.connected = Some(process);
@@ -187,7 +189,7 @@ impl Core {
             Ok(body) => (body, None),
             Err(code) => (BodyFile { file: self.new_file(), length: 0 }, Some(code)),
         };
-        let answer = self.create(process, session, request, TaskKind::Upload(body))?;
+        let answer = self.create(process, session, request, TaskKind::Upload(body), now)?;
         if let (Answer::Task(key), Some(code)) = (answer, missing) {
             self.finish(key, Rule::BG_UP_01, Some(code.into()), None, now);
         }
@@ -202,7 +204,8 @@ impl Core {
         data: ResumeData,
         now: Time,
     ) -> Result<Answer, Misuse> {
-        let answer = self.create(process, session, data.request.clone(), TaskKind::Download)?;
+        let answer =
+            self.create(process, session, data.request.clone(), TaskKind::Download, now)?;
         let Answer::Task(key) = answer else {
             unreachable!("creating a task answers with a task, not {answer:?}");
         };
@@ -230,6 +233,7 @@ impl Core {
         session: SessionId,
         request: Arc<Request>,
         kind: TaskKind,
+        now: Time,
     ) -> Result<Answer, Misuse> {
         let owner = self.connected(process, session)?;
         if owner.invalidating && self.keep(Rule::BG_KIND_14) {
@@ -281,13 +285,16 @@ impl Core {
                 self.push(session, Item::Say(Some(task), Method::DidCreateTask));
             }
         }
+        if !self.keep(Rule::BG_KIND_13) {
+            self.resume(process, key, now);
+        }
         Ok(Answer::Task(key))
     }
 
     fn resume(&mut self, process: ProcessId, key: TaskKey, now: Time) {
         let in_front = self.processes.get(&process) == Some(&ProcessState::Foreground);
         let background = self.is_background(key);
-        let order = self.next_order;
+        let (order, in_turn) = (self.next_order, self.keep(Rule::BG_SCHED_16));
         let delayed = self.limiter.until().is_some_and(|until| until > now);
         // In front there is no delay, for coming to the front resets it (BG-RATE-05, BG-RATE-08).
         let rule =
@@ -308,7 +315,7 @@ impl Core {
         let first = task.row.resumed_at.is_none();
         if first {
             task.row.resumed_at = Some(now);
-            task.row.order = order;
+            task.row.order = if in_turn { order } else { u64::MAX - order };
             task.row.auto_discretionary = auto;
             task.row.held = limited;
         }

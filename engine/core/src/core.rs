@@ -337,7 +337,8 @@ impl Core {
                 (session.next_task > TaskId(1)).then_some(Row::NextTask(id, session.next_task))
             }
             RowKey::Task(key) => {
-                let task = self.task(key).filter(|_| self.is_background(key))?;
+                let background = self.is_background(key);
+                let task = self.task(key).filter(|task| background && !task.delivered)?;
                 Some(Row::Task(key, Box::new(task.row.clone())))
             }
             RowKey::Resumable(file) => {

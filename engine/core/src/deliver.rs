@@ -40,7 +40,9 @@ impl Core {
             && !self.knobs.deliver_directly_in_background
             && !session.handling
             && self.keep(Rule::BG_LIFE_11);
-        (self.is_running(process) && !indirect).then_some(process)
+        let asks_in_front =
+            session.is_background() && !behind && !session.handling && !self.keep(Rule::BG_LIFE_01);
+        (self.is_running(process) && !indirect && !asks_in_front).then_some(process)
     }
 
     /// Delivers what can be delivered.
@@ -204,13 +206,16 @@ impl Core {
     fn deliver_result(&mut self, process: ProcessId, id: SessionId, task: TaskId, stage: Stage) {
         let key = TaskKey { session: id, task };
         let repeat = self.knobs.repeat_interrupted_callbacks;
-        let metrics = self.sessions[&id].implements.did_finish_collecting;
+        let metrics =
+            self.sessions[&id].implements.did_finish_collecting && self.keep(Rule::BG_ORD_06);
+        let (tells_body, tells_pages) = (self.keep(Rule::BG_UP_04), self.keep(Rule::BG_DL_03));
         let Some(state) = self.task_mut(key) else {
             return;
         };
         let result = state.row.result.as_mut().expect("a result is delivered that is there");
         let stage = match stage {
             Stage::Body(_) if result.handed_over => Stage::Metrics,
+            Stage::Body(_) if !tells_pages && result.status >= Some(400) => Stage::Metrics,
             stage => stage,
         };
         match stage {
@@ -223,7 +228,7 @@ impl Core {
                     let method = Method::DidFinishDownloadingTo { file, length, status };
                     let rule = if status >= 400 { Rule::BG_DL_03 } else { Rule::BG_DL_02 };
                     self.run(process, id, Some(task), method, rule, Running::File(task, file));
-                } else if from >= length {
+                } else if from >= length || !tells_body {
                     self.handed_over(key);
                     self.deliver_result(process, id, task, Stage::Metrics);
                 } else {
@@ -258,7 +263,9 @@ impl Core {
         self.touch(key);
         if let Some((file, _)) = file {
             self.files_in_use.remove(&file);
-            self.order(Rule::BG_DL_01, Order::Remove(file));
+            if self.keep(Rule::BG_DL_01) {
+                self.order(Rule::BG_DL_01, Order::Remove(file));
+            }
         }
     }
 
@@ -277,7 +284,8 @@ impl Core {
             self.call_back(process, key.session, Some(key.task), method, Rule::BG_ORD_05);
         }
         if !repeat {
-            self.forget(key);
+            self.task_mut(key).expect("just seen").delivered = true;
+            self.touch(key);
         }
         self.run(process, key.session, Some(key.task), method, rule, Running::Done(key.task));
     }
@@ -352,6 +360,9 @@ impl Core {
             return;
         };
         if !session.invalidating || !(session.tasks.is_empty() || at_once) {
+            return;
+        }
+        if !self.faults.keep(Rule::BG_INV_01) {
             return;
         }
         let last = Item::Say(None, Method::DidBecomeInvalid { error: None });

@@ -237,7 +237,8 @@ impl Core {
         let next = Arc::new(follow(&from, head.status, target, strip));
         let session = &self.sessions[&key.session];
         let silent = session.is_background() && self.keep(Rule::BG_REDIR_01);
-        if silent || !session.implements.will_perform_redirection {
+        let asks = session.implements.will_perform_redirection && self.keep(Rule::BG_REDIR_02);
+        if silent || !asks {
             return self.follow_redirect(key, next);
         }
         let method = Method::WillPerformRedirection { status: head.status, to: next.clone() };
@@ -272,7 +273,10 @@ impl Core {
             && self.keep(Rule::BG_DATA_01)
         {
             let method = Method::DidReceiveResponse { status: head.status, expected: head.length };
-            return self.decide(key, Decision::Response, method);
+            self.decide(key, Decision::Response, method);
+            if self.keep(Rule::BG_ORD_07) {
+                return;
+            }
         }
         self.allow_response(key, now);
     }

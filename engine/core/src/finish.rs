@@ -170,7 +170,8 @@ impl Core {
             }
             return self.retry(key, Why::Failed(code), now);
         }
-        let resume_data = self.make_resume_data(key);
+        let carries = self.keep(Rule::BG_RES_03);
+        let resume_data = if carries { self.make_resume_data(key) } else { None };
         let error = TaskError { code, reason: None, resume_data };
         self.finish(key, rule, Some(error), None, now);
     }
@@ -329,7 +330,7 @@ impl Core {
                 resume_data = self.make_resume_data(key);
             }
         }
-        if produce {
+        if produce && self.keep(Rule::BG_RES_02) {
             let data = resume_data.clone();
             self.push(key.session, Item::Say(Some(key.task), Method::ResumeData { data }));
         }
@@ -374,6 +375,7 @@ impl Core {
         now: Time,
     ) {
         let background = self.is_background(key);
+        let whole_only = self.keep(Rule::BG_DL_02);
         let Some(task) = self.task(key) else { return };
         if !task.is_unfinished() {
             return;
@@ -397,7 +399,8 @@ impl Core {
         let quiet =
             matches!(code, Some(ErrorCode::CANCELLED | ErrorCode::BACKGROUND_SESSION_DISCONNECTED));
         let wakes = background && !quiet && task.row.resumed_at.is_some();
-        let file = settled.map(|file| (file, task.received));
+        let broken = task.row.partial.as_ref().map(|part| part.file).filter(|_| !whole_only);
+        let file = settled.or(broken).map(|file| (file, task.received));
         let status = status.or(task.status_seen);
         task.row.result = Some(TaskResult {
             order,
@@ -410,7 +413,8 @@ impl Core {
             redirects: task.redirects,
         });
         let deadline = task.resource_deadline();
-        let part = task.row.partial.take().map(|part| part.file).filter(|f| settled != Some(*f));
+        let part = task.row.partial.take().map(|part| part.file);
+        let part = part.filter(|part| file.is_none_or(|(file, _)| file != *part));
         let body = task.body();
         if wakes {
             session.wake_worthy += 1;

@@ -1,7 +1,8 @@
 //! Who starts when: what holds a task, whose turn it is, and on which connection.
 
 use crate::{
-    Core, ErrorCode, Host, Link, Method, Note, Order, Rule, TaskKey, Time, Wakeup, What, Why,
+    Core, ErrorCode, Host, Link, Method, Note, Order, ProcessState, Rule, TaskKey, Time, Wakeup,
+    What, Why,
     lanes::{Lane, Urgency},
     sessions::Item,
     task::Phase,
@@ -76,23 +77,26 @@ impl Core {
     }
 
     fn ask_delegate(&mut self, key: TaskKey, now: Time) {
-        let session = self.sessions.get_mut(&key.session).expect("the task has a session");
-        session.wake_worthy += 1;
-        session.asked = false;
+        if self.keep(Rule::BG_SCHED_20) {
+            let session = self.sessions.get_mut(&key.session).expect("the task has a session");
+            session.wake_worthy += 1;
+            session.asked = false;
+        }
         self.push(key.session, Item::Say(Some(key.task), Method::WillBeginDelayedRequest));
         self.consider_wake(key.session, now);
     }
 
     /// An in-process task without a path fails or, if its session says so, waits (BG-NET-16).
     fn wait_for_path(&mut self, key: TaskKey, now: Time) -> bool {
+        let (fails, tells) = (self.keep(Rule::BG_NET_16), self.keep(Rule::BG_ORD_09));
         let task = self.task_mut(key).expect("the task is resumed");
         let connected_once = task.attempts > 0;
-        if !task.row.configuration.waits_for_connectivity || connected_once {
+        if (!task.row.configuration.waits_for_connectivity || connected_once) && fails {
             let error = ErrorCode::NOT_CONNECTED.into();
             self.finish(key, Rule::BG_NET_16, Some(error), None, now);
             return false;
         }
-        if !task.told_waiting {
+        if !task.told_waiting && tells {
             task.told_waiting = true;
             let method = Method::TaskIsWaitingForConnectivity;
             self.push(key.session, Item::Say(Some(key.task), method));
@@ -200,7 +204,9 @@ impl Core {
     pub(crate) fn schedule(&mut self, now: Time) {
         loop {
             let cap = self.knobs.concurrent_transfers;
-            let room = self.running < cap || !self.keep(Rule::BG_SCHED_12);
+            let alone = self.processes.values().all(|state| *state == ProcessState::Suspended);
+            let room = (self.running < cap || !self.keep(Rule::BG_SCHED_12))
+                && (!alone || self.keep(Rule::BG_SCHED_15));
             let next = self.lanes.first(|lane| (!lane.background || room) && self.is_open(lane));
             self.count(self.lanes.len());
             let Some(key) = next else { return };

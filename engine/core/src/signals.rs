@@ -124,7 +124,21 @@ impl Core {
             }
         }
         self.cut_data_tasks(process, now);
+        if !self.keep(Rule::BG_KIND_01) {
+            self.stop_transfers(now);
+        }
         self.forget_progress(process);
+    }
+
+    /// The transfers of background sessions end with the run of their app: what is so of others.
+    fn stop_transfers(&mut self, now: Time) {
+        for key in
+            self.connections.users().into_iter().map(|key| self.owner(key)).collect::<Vec<_>>()
+        {
+            if self.is_background(key) {
+                self.stop(key, Rule::BG_KIND_01, Why::Process, now);
+            }
+        }
     }
 
     fn forget_progress(&mut self, process: ProcessId) {
@@ -296,9 +310,10 @@ impl Core {
                 Some(Item::Result(task, crate::sessions::Stage::Body(next)))
             }
             Running::Metrics(task) => Some(Item::Result(task, crate::sessions::Stage::Done)),
+            Running::Done(task) if repeat => Some(Item::Result(task, crate::sessions::Stage::Done)),
             Running::Done(task) => {
-                let known = self.sessions[&id].tasks.get(task).is_some();
-                known.then_some(Item::Result(task, crate::sessions::Stage::Done))
+                self.forget(TaskKey { session: id, task });
+                None
             }
             Running::Chunk(attempt, chunk) => {
                 self.order(Rule::SW_DATA_01, Order::Free(attempt, chunk));

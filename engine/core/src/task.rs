@@ -174,6 +174,8 @@ pub(crate) struct Task {
     pub(crate) told_waiting: bool,
     /// The status of the last response.
     pub(crate) status_seen: Option<u16>,
+    /// The completion was handed over: nothing of it is stored any more.
+    pub(crate) delivered: bool,
     /// When the armed timer of urgency or date ends.
     pub(crate) timer: Option<Time>,
 }
@@ -197,6 +199,7 @@ impl Task {
             tells_offset: false,
             told_waiting: false,
             status_seen: None,
+            delivered: false,
             timer: None,
         }
     }

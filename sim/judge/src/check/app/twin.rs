@@ -1,0 +1,62 @@
+//! R11: one live task an item.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use crate::{
+    ApiCall, Fact, TaskName, Witness,
+    check::{Case, Check, Checker, Findings, Scene, Script, Step},
+};
+
+pub(super) const CHECKER: Checker = Checker {
+    name: "twin",
+    rules: &["R11"],
+    needs: &[Witness::Calls, Witness::Items],
+    make: || Box::new(Twin::default()),
+    cases: &[Case {
+        rule: "R11",
+        wrong: |it| {
+            described(it, 1);
+            described(it, 2);
+        },
+        right: |it| {
+            described(it, 1);
+            it.fails(1, -1001);
+            described(it, 2);
+        },
+    }],
+};
+
+fn described(it: &mut Script, task: u32) {
+    it.create_download(task);
+    it.describe(task, "a");
+    it.resume(task);
+}
+
+/// Items are told by `taskDescription`; tasks without one are left out.
+#[derive(Default)]
+struct Twin {
+    by_item: BTreeMap<Arc<str>, TaskName>,
+}
+
+impl Check for Twin {
+    fn see(&mut self, scene: &Scene<'_>, step: Step<'_>, out: &mut Findings) {
+        let Fact::Calls { session, task: Some(id), call: ApiCall::Resume, misuse: None, .. } =
+            &step.event.fact
+        else {
+            return;
+        };
+        let name = TaskName { session: session.clone(), task: *id };
+        let Some(item) = scene.tasks.get(&name).and_then(|task| task.description.clone()) else {
+            return;
+        };
+        let Some(other) = self.by_item.insert(item.clone(), name.clone()) else {
+            return;
+        };
+        let lives =
+            |task: &crate::check::Task| task.owed() && task.finished.is_none() && !task.cancelled;
+        if other != name && scene.tasks.get(&other).is_some_and(lives) {
+            let detail = format!("item {item} gets {name}, while {other} still works for it");
+            out.add("R11", step, detail);
+        }
+    }
+}

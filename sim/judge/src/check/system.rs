@@ -1,0 +1,45 @@
+//! What the system owes the app: the invariants of the ledger's `BG-*` rules.
+
+mod caps;
+mod completion;
+mod connected;
+mod content;
+mod creation;
+mod delayed;
+mod direct;
+mod error;
+mod file;
+mod force_quit;
+mod invalid;
+mod limiter;
+mod liveness;
+mod never;
+mod progress;
+mod serial;
+mod start;
+mod wake;
+mod window;
+
+use super::Checker;
+
+pub(super) const ALL: &[&Checker] = &[
+    &completion::CHECKER,
+    &file::CHECKER,
+    &never::CHECKER,
+    &creation::CHECKER,
+    &delayed::CHECKER,
+    &wake::CHECKER,
+    &direct::CHECKER,
+    &window::CHECKER,
+    &connected::CHECKER,
+    &error::CHECKER,
+    &force_quit::CHECKER,
+    &caps::CHECKER,
+    &limiter::CHECKER,
+    &serial::CHECKER,
+    &content::CHECKER,
+    &liveness::CHECKER,
+    &start::CHECKER,
+    &progress::CHECKER,
+    &invalid::CHECKER,
+];
