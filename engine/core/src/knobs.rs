@@ -75,8 +75,6 @@ pub struct Knobs {
     /// How long an idle connection is kept (SW-CONN-01).
     #[serde(with = "span")]
     pub connection_idle: Duration,
-    /// How long a process may hold data of a response unread, in bytes a task (SW-DATA-01).
-    pub chunk_window: u64,
 }
 
 /// When the limiter's delay lapses (BG-RATE-10).
@@ -120,7 +118,6 @@ impl Default for Knobs {
             progress_period: Duration::from_millis(250),
             checkpoint_bytes: 1 << 20,
             connection_idle: Duration::from_secs(90),
-            chunk_window: 256 << 10,
         }
     }
 }

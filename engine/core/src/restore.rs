@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    Core, DelayChange, ErrorCode, Faults, Knobs, Note, Row, RowKey, Rule, SessionId, SessionKind,
-    TaskKey, TaskKind, Time, Wakeup, What,
+    Core, DelayChange, ErrorCode, Faults, Knobs, Row, RowKey, Rule, SessionId, SessionKind,
+    TaskKey, TaskKind, Time, Wakeup,
     limiter::Limiter,
     sessions::{Item, Session, Stage},
     task::{Phase, Task},
@@ -132,7 +132,6 @@ impl Core {
     fn start_session_again(&mut self, id: SessionId) {
         let session = self.sessions.get_mut(&id).expect("the session was just restored");
         let mut results = BTreeMap::new();
-        let mut finished = Vec::new();
         for (task, state) in session.tasks.iter() {
             if let Some(result) = &state.row.result {
                 results.insert((result.order, task), result.wakes);
@@ -141,15 +140,8 @@ impl Core {
         for ((order, task), wakes) in results {
             session.tasks.get_mut(task).expect("just seen").phase = Phase::Finished;
             session.queue.push_back(Item::Result(task, Stage::Body(0)));
-            let code = session.tasks.get(task).and_then(|t| t.row.result.as_ref());
-            let code = code.and_then(|result| result.error.as_ref()).map(|error| error.code);
-            finished.push((TaskKey { session: id, task }, code));
             session.next_result = order + 1;
             session.wake_worthy += usize::from(wakes);
-        }
-        // Whoever reads the trace may not have seen their ends: the daemon died with them.
-        for (task, error) in finished {
-            self.emit(Rule::SW_STORE_02, What::Note(Note::Finished { task, error }));
         }
         self.end_invalidation(id);
     }

@@ -298,11 +298,20 @@ impl Core {
     /// What of a callback is still to be delivered whose process died in it (BG-DL-12).
     fn interrupted(&mut self, id: SessionId, running: Running, repeat: bool) -> Option<Item> {
         match running {
-            Running::File(task, file) if !repeat => {
+            Running::File(task, file) if !repeat && self.keep(Rule::BG_DL_12) => {
                 self.order(Rule::BG_DL_12, Order::Remove(file));
                 Some(Item::Result(task, crate::sessions::Stage::Metrics))
             }
-            Running::File(task, _) => Some(Item::Result(task, crate::sessions::Stage::Body(0))),
+            Running::File(task, _) => {
+                if let Some(result) = self
+                    .task_mut(TaskKey { session: id, task })
+                    .and_then(|task| task.row.result.as_mut())
+                {
+                    result.handed_over = false;
+                }
+                self.touch(TaskKey { session: id, task });
+                Some(Item::Result(task, crate::sessions::Stage::Body(0)))
+            }
             Running::Spool(task, _) if repeat => {
                 Some(Item::Result(task, crate::sessions::Stage::Body(0)))
             }

@@ -40,7 +40,8 @@ async fn carry(shared: Arc<Shared>, connection: ConnectionId, host: Host, gate: 
         }
     };
     let io = TokioIo::new(Wire::new(stream, gate, Arc::clone(&shared)));
-    let shaken = http1::Builder::new().max_buf_size(BUFFER).handshake(io).await;
+    // Bodies are queued, not copied: a slow stream takes them in small writes.
+    let shaken = http1::Builder::new().writev(true).max_buf_size(BUFFER).handshake(io).await;
     let (sender, driving) = match shaken {
         Ok(pair) => pair,
         Err(error) => {

@@ -1,10 +1,10 @@
 //! Runs scenarios and judges them: the one place where a world's trace meets rules and expectations.
 
 use sleepwalker_core::{Faults, Knobs, Time};
-use sleepwalker_judge::{Finding, Named, Trace, Verdict, Violation, judge};
+use sleepwalker_judge::{Finding, Named, Trace, Verdict, Violation, judge, judge_cut};
 use sleepwalker_sim::{
     CrashPoint, Pace, RunError, RunOptions, StoreKind,
-    scenario::{Expect, Scenario},
+    scenario::{End, Expect, Scenario},
 };
 
 use crate::{
@@ -140,6 +140,9 @@ pub fn run(scenario: &Scenario, options: &Options) -> Result<Outcome, LoadError>
 pub fn run_with(scenario: &Scenario, profile: &Profile, options: &Options) -> Outcome {
     let run = sleepwalker_sim::run(scenario, &world_options(profile, options));
     let knobs = scenario.knobs.over(&profile.knobs());
+    // A world that was stopped owes what it had not come to.
+    let stopped = run.error.is_some() || scenario.end != End::Quiet;
+    let judge = if stopped { judge_cut } else { judge };
     let verdict = judge(&knobs, &run.trace.header.witnesses, &run.trace.events);
     let mut failures = Vec::new();
     if options.crash.is_none() && run.error.is_none() {

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use sleepwalker_core::Faults;
+use sleepwalker_core::{Faults, Rule};
 use sleepwalker_judge::diff;
 use sleepwalker_scenarios::{Options, Outcome, catalogue, parse, run};
 use sleepwalker_sim::{CrashPoint, StoreKind, scenario::Scenario};
@@ -130,6 +130,13 @@ fn every_rule_that_a_scenario_shows_decides_something_in_it() {
         }
     }
     nothing(&wrong);
+}
+
+#[test]
+fn every_modelled_rule_is_shown_by_a_scenario() {
+    let shown: std::collections::BTreeSet<_> = all().flat_map(|scenario| scenario.shows).collect();
+    let missing: Vec<_> = Rule::MODELLED.iter().filter(|rule| !shown.contains(rule)).collect();
+    assert!(missing.is_empty(), "modelled, but in no scenario's `shows`: {missing:?}");
 }
 
 #[test]

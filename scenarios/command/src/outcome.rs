@@ -128,3 +128,30 @@ impl Outcome {
         marks
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sleepwalker_scenarios::{Failure, Options};
+
+    use super::*;
+
+    fn outcome() -> Outcome {
+        let scenario = suite::load("all-in-foreground").expect("the catalogue has it");
+        let first = suite::run(&scenario, &Options::default()).expect("the profile is there");
+        let (asked, title) = (scenario.name.clone(), scenario.title);
+        Outcome { asked, title, first, second: None, wall: Duration::ZERO }
+    }
+
+    #[test]
+    fn two_traces_of_one_seed_are_worse_than_a_broken_expectation() {
+        let mut outcome = outcome();
+        assert_eq!(outcome.exit(), Exit::AsExpected);
+        let failure = Failure { line: 1, detail: "expected more".to_owned(), event: None };
+        outcome.first.failures.push(failure);
+        assert_eq!(outcome.exit(), Exit::Broken);
+        outcome.second = Some(Difference { line: 9, left: None, right: None });
+        assert_eq!(outcome.exit(), Exit::TwoTraces);
+        let text = outcome.marks();
+        assert_eq!(text.len(), 1, "{text:?}");
+    }
+}

@@ -147,7 +147,11 @@ impl Origin {
             let wire = Wire { io, line: line.clone() };
             let mut connection = pin!(
                 // The date would come from the machine's clock.
-                http1::Builder::new().auto_date_header(false).serve_connection(wire, service)
+                http1::Builder::new()
+                    .auto_date_header(false)
+                    // Pieces are queued, not copied: a slow link takes them in small writes.
+                    .writev(true)
+                    .serve_connection(wire, service)
             );
             let end = poll_fn(|cx| {
                 if line.is_broken(cx.waker()) {

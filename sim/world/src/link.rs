@@ -47,7 +47,7 @@ impl Rate {
     /// turns between flows short; larger ones at a high rate save steps.
     pub(crate) fn segment(self) -> u64 {
         let most = 64 << 10;
-        self.bytes_in(Duration::from_millis(250)).map_or(most, |bytes| bytes.clamp(1460, most))
+        self.bytes_in(Duration::from_secs(1)).map_or(most, |bytes| bytes.clamp(1460, most))
     }
 
     /// Returns how far a writer may be ahead of the radio. Without a bound a killed sender would go on
@@ -134,7 +134,7 @@ mod tests {
     fn segment_and_room_stay_between_their_bounds() {
         for (rate, segment, room) in [
             (Rate::bits(1000), 1460, 64 << 10),
-            (Rate::bits(100_000), 3125, 64 << 10),
+            (Rate::bits(100_000), 12_500, 64 << 10),
             (Rate::bits(20_000_000), 64 << 10, 250_000),
             (Rate::bits(1_000_000_000), 64 << 10, 1 << 20),
             (Rate::Unlimited, 64 << 10, 1 << 20),

@@ -4,6 +4,8 @@ use super::pack::Rows;
 
 /// Pixels that a character of a label takes, at most.
 const CHARACTER: u32 = 6;
+/// The same for a tick's label, which may be bold.
+const BOLD: u32 = 7;
 /// Fewer letters of a cut label are not shown.
 const SHORTEST: usize = 5;
 /// How high a tick is whose label found no room.
@@ -96,7 +98,7 @@ impl Lane {
         limit: usize,
         mut shape: Named,
     ) {
-        let width = u32::try_from(shape.label.chars().count()).unwrap_or(u32::MAX) * CHARACTER + 10;
+        let width = u32::try_from(shape.label.chars().count()).unwrap_or(u32::MAX) * BOLD + 10;
         let row = match shape.label.is_empty() {
             true => None,
             false => rows.take_within(x, x + width, limit),

@@ -86,7 +86,10 @@ fn phase(fact: &Fact) -> Option<(&TaskName, Next)> {
             let again = if *attempt > 1 { format!(" attempt {attempt}") } else { String::new() };
             Some((task, Some(("runs", format!("{task} runs{again}")))))
         }
-        Fact::Stops { task, why, .. } | Fact::Retries { task, why, .. } => {
+        Fact::Stops { task, why, .. } => {
+            Some((task, Some(("waits", format!("{task} stopped: {}", why_words(*why))))))
+        }
+        Fact::Retries { task, why, .. } => {
             Some((task, Some(("waits", format!("{task} again later: {}", why_words(*why))))))
         }
         Fact::Finishes { task, .. } => Some((task, None)),

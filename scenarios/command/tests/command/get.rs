@@ -8,6 +8,7 @@ use std::{
     process::Stdio,
     sync::{Arc, Mutex},
     thread,
+    time::Duration,
 };
 
 use crate::common::{Called, command, sleepwalker};
@@ -170,8 +171,9 @@ fn what_is_no_http_url_and_what_cannot_be_written_end_in_2() {
     assert_eq!((called.code, called.stdout.as_str()), (2, ""));
 }
 
-/// Starts a download, and kills it once the server has sent half and so much lies on the disk.
-fn killed_in_mid_body(server: &Server, output: &Path, half: u64) {
+/// Starts a download, and kills it once the server has sent half, so much lies on the disk, and it had
+/// some time more.
+fn killed_in_mid_body(server: &Server, output: &Path, half: u64, more: Duration) {
     let mut child = command()
         .args(["get", &server.url(), "-o"])
         .arg(output)
@@ -184,6 +186,7 @@ fn killed_in_mid_body(server: &Server, output: &Path, half: u64) {
         thread::yield_now();
         assert!(child.try_wait().expect("it can be asked").is_none(), "it ended by itself");
     }
+    thread::sleep(more);
     child.kill().expect("it can be killed");
     child.wait().expect("it ends");
 }
@@ -209,10 +212,11 @@ fn a_killed_download_goes_on_where_it_was_known_to_be_on_disk() {
     let server = Server::start(held.clone());
     let folder = tempfile::tempdir().expect("a folder");
     let output = folder.path().join("file");
-    // A kill may come before the first checkpoint is noted: then the whole comes again, and that is right.
-    for _ in 0..20 {
+    // A kill may come before the first checkpoint is noted: then the whole comes again, and that is
+    // right. Each try gives it more time.
+    for tries in 0..20 {
         server.set(held.clone());
-        killed_in_mid_body(&server, &output, 1_000_000);
+        killed_in_mid_body(&server, &output, 1_000_000, Duration::from_millis(10) * tries * tries);
         assert!(!output.exists());
         server.set(Served::new(body.clone(), "\"a\""));
         let called = get(&server.url(), &output);
@@ -236,7 +240,7 @@ fn a_file_that_changed_after_the_kill_arrives_new_and_whole() {
     let server = Server::start(held);
     let folder = tempfile::tempdir().expect("a folder");
     let output = folder.path().join("file");
-    killed_in_mid_body(&server, &output, 1_000_000);
+    killed_in_mid_body(&server, &output, 1_000_000, Duration::ZERO);
     let new = bytes(1_500_000, 4);
     server.set(Served::new(new.clone(), "\"b\""));
     let called = get(&server.url(), &output);

@@ -148,7 +148,7 @@ pub(crate) struct Scene<'a> {
     pub(crate) path: Option<Path>,
     /// The device started again and was not unlocked since.
     pub(crate) locked: bool,
-    pub(crate) last_boot: Option<usize>,
+    pub(crate) last_boot: Option<(usize, Time)>,
 }
 
 impl<'a> Scene<'a> {
@@ -227,7 +227,7 @@ impl<'a> Scene<'a> {
     /// Returns whether the device went down after all that is known of the task: the last that happened
     /// to it may not have been seen.
     pub(crate) fn is_unheard(&self, task: &Task) -> bool {
-        self.last_boot.is_some_and(|boot| boot > task.seen)
+        self.last_boot.is_some_and(|(boot, _)| boot > task.seen)
     }
 
     pub(crate) fn path_is_none(&self) -> bool {
@@ -257,7 +257,7 @@ impl<'a> Scene<'a> {
                 let all: Vec<u32> = self.processes.keys().copied().collect();
                 all.into_iter().for_each(|process| self.on_death(process));
                 self.locked = self.knobs.first_unlock_gate;
-                self.last_boot = Some(index);
+                self.last_boot = Some((index, event.at));
             }
             Fact::Marks { task: Some(task), .. } => {
                 if let Some(task) = self.tasks.get_mut(task) {
@@ -276,8 +276,13 @@ impl<'a> Scene<'a> {
             | Fact::Stops { task, .. }
             | Fact::Ends { task, .. }
             | Fact::Finishes { task, .. } => {
+                // A daemon that starts tells again what was done before it went down.
+                let again = matches!(event.fact, Fact::Finishes { .. })
+                    && self.last_boot.is_some_and(|(_, at)| at == event.at);
                 if let Some(task) = self.tasks.get_mut(task) {
-                    task.seen = index;
+                    if !again {
+                        task.seen = index;
+                    }
                     task.hear(index, event);
                 }
             }

@@ -232,3 +232,20 @@ fn a_long_trace_of_many_tasks_and_wakes_is_judged_as_a_short_one() {
         .collect();
     assert_eq!(breaches, []);
 }
+
+#[test]
+fn a_file_that_went_down_with_the_device_is_lost_though_its_end_is_told_again() {
+    legal(|it| {
+        it.download(1);
+        it.starts(1, 1);
+        it.ends(1, 1);
+        it.kill(Death::PowerCut);
+        it.push(Fact::Boots { after: Death::PowerCut });
+        it.finishes(1, None);
+        it.push(Fact::User { act: crate::UserAct::Unlock });
+        it.launch(ProcessState::Foreground, Cause::User);
+        it.reconnect();
+        it.done(1, None);
+        it.marks(1, ItemState::Failed, Some(200));
+    });
+}

@@ -11,10 +11,25 @@ use crate::{
 
 pub(super) const CHECKER: Checker = Checker {
     name: "force_quit",
-    rules: &["BG-QUIT-02", "BG-QUIT-03"],
+    rules: &["BG-QUIT-01", "BG-QUIT-02", "BG-QUIT-03"],
     needs: &[Witness::Calls, Witness::Os, Witness::Daemon],
     make: || Box::new(ForceQuit::default()),
     cases: &[
+        Case {
+            rule: "BG-QUIT-01",
+            wrong: |it| {
+                it.download(1);
+                it.kill(Death::Crash);
+                comes_back(it);
+                cancelled(it);
+            },
+            right: |it| {
+                it.download(1);
+                it.kill(Death::ForceQuit);
+                comes_back(it);
+                cancelled(it);
+            },
+        },
         Case {
             rule: "BG-QUIT-02",
             wrong: |it| {
@@ -46,8 +61,7 @@ pub(super) const CHECKER: Checker = Checker {
             },
             right: |it| {
                 back(it);
-                let reason = Some(CancelReason::UserForceQuit);
-                it.done(1, Some(TaskError { reason, ..ErrorCode::CANCELLED.into() }));
+                cancelled(it);
             },
         },
     ],
@@ -61,14 +75,25 @@ fn quit(it: &mut Script) {
 
 fn back(it: &mut Script) {
     quit(it);
+    comes_back(it);
+}
+
+fn comes_back(it: &mut Script) {
     it.launch(ProcessState::Foreground, Cause::User);
     it.reconnect();
+}
+
+fn cancelled(it: &mut Script) {
+    let reason = Some(CancelReason::UserForceQuit);
+    it.done(1, Some(TaskError { reason, ..ErrorCode::CANCELLED.into() }));
 }
 
 #[derive(Default)]
 struct ForceQuit {
     /// The line of the quit, until the user comes back.
     quit: Option<usize>,
+    /// The line of the last quit, for good.
+    last: Option<usize>,
     victims: BTreeSet<TaskName>,
     /// Attempts that were complete when the app was quit: these tasks may keep their result.
     ended: BTreeSet<TaskName>,
@@ -81,6 +106,7 @@ impl Check for ForceQuit {
             Fact::User { act: UserAct::ForceQuit }
             | Fact::Kills { death: Death::ForceQuit, .. } => {
                 self.quit = Some(step.index);
+                self.last = Some(step.index);
                 for name in &scene.live {
                     let Some(task) = scene.tasks.get(name) else { continue };
                     let running = task.owed() && task.finished.is_none() && task.outlives_app();
@@ -114,6 +140,15 @@ impl Check for ForceQuit {
             } => {
                 let name = TaskName { session: session.clone(), task: *task };
                 let reason = error.as_ref().and_then(|error| error.reason);
+                let known = scene.tasks.get(&name);
+                let quit = known.is_none_or(|task| self.last.is_some_and(|at| at > task.created.0));
+                if reason == Some(CancelReason::UserForceQuit) && !quit {
+                    let detail = format!(
+                        "{name} was cancelled with the reason of a force quit, but the user \
+                         removed nothing"
+                    );
+                    out.add("BG-QUIT-01", step, detail);
+                }
                 if self.victims.remove(&name) && reason != Some(CancelReason::UserForceQuit) {
                     let found = error.as_ref().map_or("no error".into(), ToString::to_string);
                     let detail = format!(
