@@ -173,6 +173,7 @@ fn what_is_no_http_url_and_what_cannot_be_written_end_in_2() {
 
 /// Starts a download, and kills it once the server has sent half, so much lies on the disk, and it had
 /// some time more.
+#[expect(clippy::disallowed_methods, reason = "a child process has no clock of ours")]
 fn killed_in_mid_body(server: &Server, output: &Path, half: u64, more: Duration) {
     let mut child = command()
         .args(["get", &server.url(), "-o"])
