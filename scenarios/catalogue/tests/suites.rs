@@ -139,6 +139,44 @@ fn every_modelled_rule_is_shown_by_a_scenario() {
     assert!(missing.is_empty(), "modelled, but in no scenario's `shows`: {missing:?}");
 }
 
+/// The twelve invariants of a trace, then content and the wake window: the rule that is switched off,
+/// the scenario, and the rule that its checker then reports.
+const FIRES: &[(&str, &str, &str)] = &[
+    ("BG-ORD-05", "workflow-terminated", "BG-ORD-05"),
+    ("BG-DL-02", "invalidated", "BG-DL-04"),
+    ("BG-REDIR-01", "redirects", "BG-REDIR-01"),
+    ("BG-CFG-14", "cache-gate", "BG-CFG-14"),
+    ("BG-ORD-04", "did-create-task", "BG-ORD-04"),
+    ("BG-SCHED-17", "earliest-begin-date", "BG-SCHED-17"),
+    ("BG-LIFE-13", "workflow-terminated", "BG-LIFE-13"),
+    ("BG-LIFE-02", "workflow-suspended", "BG-LIFE-02"),
+    ("BG-LIFE-06", "workflow-terminated", "BG-LIFE-06"),
+    ("BG-NET-01", "server-down", "BG-NET-01"),
+    ("BG-QUIT-02", "force-quit", "BG-QUIT-02"),
+    ("BG-SCHED-12", "twenty-downloads", "BG-SCHED-12"),
+    ("BG-SCHED-13", "one-connection", "BG-SCHED-13"),
+    ("BG-RATE-07", "foreground-resets", "BG-RATE-07"),
+    ("BG-RATE-05", "foreground-resets", "BG-RATE-05"),
+    ("BG-ORD-01", "workflow-terminated", "BG-ORD-01"),
+    ("BG-RES-05", "wrong-range", "BG-RES-05"),
+    ("BG-WAKE-01", "handler-never-called", "BG-WAKE-02"),
+];
+
+#[test]
+fn every_invariant_fires_in_a_world_that_breaks_it() {
+    let mut silent = Vec::new();
+    for (off, name, reported) in FIRES {
+        let scenario = sleepwalker_scenarios::load(name).expect("it is in the catalogue");
+        let rule = Rule::find(off).expect("the rule is in the code");
+        let options = Options { faults: Faults::without([rule]), ..Options::default() };
+        let outcome = outcome(&scenario, &options);
+        if !outcome.violations().iter().any(|violation| violation.rule == *reported) {
+            silent.push(format!("{name} without {off}: no {reported}"));
+        }
+    }
+    nothing(&silent);
+}
+
 #[test]
 fn two_changed_lines_fail_and_say_why() {
     let entry = catalogue().iter().find(|entry| entry.name == "workflow-terminated");

@@ -74,6 +74,14 @@ impl Version {
 
     fn block(&self) -> &Bytes {
         self.block.get_or_init(|| {
+            // A file shorter than the period never comes to its end.
+            if let Ok(length) = usize::try_from(self.length)
+                && length <= PERIOD
+            {
+                let mut block = vec![0; length];
+                ChaCha8Rng::from_seed(self.named("content")).fill_bytes(&mut block);
+                return Bytes::from(block);
+            }
             let mut block = vec![0; PERIOD + PIECE];
             let (period, again) = block.split_at_mut(PERIOD);
             ChaCha8Rng::from_seed(self.named("content")).fill_bytes(period);
