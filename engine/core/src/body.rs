@@ -119,29 +119,31 @@ impl Core {
         if !self.task(key).is_some_and(|task| reads(&task.phase)) {
             return;
         }
-        let exchange = self.take_exchange(key);
-        self.disarm(&exchange);
+        self.disarm(key);
+        let connection = self.exchange(key).connection;
         let total = self.task(key).map_or(0, |task| task.received);
         self.emit(Rule::BG_NET_11, What::Note(Note::Ended { attempt, total }));
         if reusable && self.keep(Rule::SW_CONN_01) {
             let until = now + self.knobs.connection_idle;
-            self.connections.set_idle(exchange.connection, until);
-            self.timers.arm(until, Wakeup::Connection(exchange.connection));
+            self.connections.set_idle(connection, until);
+            self.timers.arm(until, Wakeup::Connection(connection));
         } else {
-            self.close(exchange.connection, Rule::SW_CONN_01, reusable);
+            self.close(connection, Rule::SW_CONN_01, reusable);
         }
         self.converted.remove(&attempt.task);
         self.may_start = true;
-        let phase = self.task(key).map(|task| task.phase.clone());
-        match phase.expect("the attempt was live") {
+        let task = self.task_mut(key).expect("the attempt was live");
+        match &task.phase {
             Phase::Redirecting(_, next) => {
-                let task = self.task_mut(key).expect("the attempt was live");
+                task.hop = Some(next.clone());
                 task.redirects += 1;
-                task.hop = Some(next);
                 self.set_phase(key, Phase::Suspended);
                 self.enqueue(key, now);
             }
-            Phase::Receiving(exchange) => self.end_body(key, exchange.spool, exchange.status, now),
+            Phase::Receiving(exchange) => {
+                let (spool, status) = (exchange.spool, exchange.status);
+                self.end_body(key, spool, status, now);
+            }
             phase => panic!("the body of {attempt} ended while {}", phase.name()),
         }
     }
@@ -171,12 +173,10 @@ impl Core {
         };
         let task = self.task_mut(key).expect("the task was just found");
         task.syncing = false;
-        if let Some(part) = &mut task.row.partial {
-            let length = length.min(task.received);
-            if length > part.length {
-                part.length = length;
-                self.touch(key);
-            }
+        let length = length.min(task.received);
+        if task.row.partial.as_ref().is_some_and(|part| length > part.length) {
+            task.row_mut().partial.as_mut().expect("just seen").length = length;
+            self.touch(key);
         }
     }
 
@@ -184,8 +184,7 @@ impl Core {
         let Some(key) = self.task_of_file(file) else {
             return;
         };
-        let Some(Phase::Settling { status, .. }) = self.task(key).map(|task| task.phase.clone())
-        else {
+        let Some(&Phase::Settling { status, .. }) = self.task(key).map(|task| &task.phase) else {
             return;
         };
         let fails = status >= Some(400) && !self.keep(Rule::BG_NET_11);
@@ -213,7 +212,7 @@ impl Core {
         };
         let task = self.task_mut(key).expect("the task was just found");
         if task.row.result.is_none() {
-            task.row.partial = None;
+            task.row_mut().partial = None;
             task.received = 0;
             self.touch(key);
         }

@@ -68,7 +68,7 @@ impl Core {
                 if core.keep(Rule::BG_TASK_04)
                     && let Some(task) = core.task_mut(key)
                 {
-                    task.row.description = Some(text);
+                    task.row_mut().description = Some(text);
                     core.touch(key);
                 }
             }),
@@ -77,7 +77,7 @@ impl Core {
             }
             Call::SetEarliestBeginDate(key, at) => self.on_task(process, key, |core| {
                 if let Some(task) = core.task_mut(key) {
-                    task.row.earliest_begin = Some(at);
+                    task.row_mut().earliest_begin = Some(at);
                     core.touch(key);
                 }
             }),
@@ -218,7 +218,7 @@ impl Core {
         let task = self.task_mut(key).expect("the task was just made");
         task.received = length.min(data.length);
         task.tells_offset = true;
-        task.row.partial = Some(Partial {
+        task.row_mut().partial = Some(Partial {
             file: data.file,
             length: length.min(data.length),
             expected: data.expected,
@@ -262,7 +262,7 @@ impl Core {
         let owner = self.sessions.get_mut(&session).expect("the session is connected");
         let task = owner.next_task;
         owner.next_task.0 += 1;
-        owner.tasks.insert(task, Task::new(row));
+        owner.tasks.insert(task, Task::new(Arc::new(row)));
         let key = TaskKey { session, task };
         self.count(2);
         if background {
@@ -307,17 +307,18 @@ impl Core {
         if !task.is_unfinished() || task.row.suspensions == 0 {
             return;
         }
-        task.row.suspensions -= 1;
-        if task.row.suspensions > 0 {
+        let row = task.row_mut();
+        row.suspensions -= 1;
+        if row.suspensions > 0 {
             self.touch(key);
             return;
         }
-        let first = task.row.resumed_at.is_none();
+        let first = row.resumed_at.is_none();
         if first {
-            task.row.resumed_at = Some(now);
-            task.row.order = if in_turn { order } else { u64::MAX - order };
-            task.row.auto_discretionary = auto;
-            task.row.held = limited;
+            row.resumed_at = Some(now);
+            row.order = if in_turn { order } else { u64::MAX - order };
+            row.auto_discretionary = auto;
+            row.held = limited;
         }
         let discretionary = task.is_discretionary();
         let deadline = task.resource_deadline().expect("the task is resumed");
@@ -357,8 +358,9 @@ impl Core {
         if !task.is_unfinished() {
             return;
         }
-        task.row.suspensions += 1;
-        let first = task.row.suspensions == 1;
+        let row = task.row_mut();
+        row.suspensions += 1;
+        let first = row.suspensions == 1;
         self.touch(key);
         if !first {
             return;
@@ -392,11 +394,11 @@ impl Core {
             _ => None,
         };
         let task = self.task_mut(key).expect("the task is there");
-        task.row.priority = priority.min(1000);
+        task.row_mut().priority = priority.min(1000);
         let new_place = task.place();
         if let Some(lane) = lane {
             self.lanes.remove(&lane, place);
-            self.lanes.insert(lane, new_place, key);
+            self.lanes.insert(&lane, new_place, key);
         }
         self.touch(key);
     }

@@ -1,7 +1,9 @@
 //! A data task that becomes a download at its response.
 
+use std::sync::Arc;
+
 use crate::{
-    Core, Method, Partial, RowKey, Rule, TaskKey, TaskKind, Time, Wakeup,
+    Core, Method, Partial, RowKey, Rule, TaskKey, TaskKind, TaskRow, Time, Wakeup,
     sessions::Item,
     task::{Phase, Task},
 };
@@ -12,13 +14,13 @@ impl Core {
     pub(crate) fn become_download(&mut self, old: TaskKey, now: Time) {
         let background = self.is_background(old);
         let file = self.new_file();
-        let exchange = self.take_exchange(old);
+        let exchange = self.exchange(old).clone();
         let attempt = exchange.attempt;
         let session = self.sessions.get_mut(&old.session).expect("the task has a session");
         let new = TaskKey { session: old.session, task: session.next_task };
         session.next_task.0 += 1;
         let was = session.tasks.get(old.task).expect("the task decides");
-        let mut row = was.row.clone();
+        let mut row = TaskRow::clone(&was.row);
         row.kind = TaskKind::Download;
         row.partial = Some(Partial {
             file,
@@ -26,7 +28,7 @@ impl Core {
             expected: exchange.expected,
             validator: exchange.validator.clone(),
         });
-        let mut task = Task::new(row);
+        let mut task = Task::new(Arc::new(row));
         task.attempts = was.attempts;
         session.tasks.insert(new.task, task);
         let deadline = was_deadline(self, old);

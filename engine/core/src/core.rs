@@ -67,9 +67,10 @@ pub struct Core {
     next_callback: u64,
     next_batch: u64,
     /// Rows to write with the effects of this input.
-    dirty: BTreeSet<RowKey>,
-    fresh: Vec<Effect>,
+    dirty: Vec<RowKey>,
     out: VecDeque<Effect>,
+    /// Where the effects of this input begin: its batch goes before them.
+    begins: usize,
     storing: Option<BatchId>,
     operations: u64,
 }
@@ -108,9 +109,9 @@ impl Core {
             next_order: 1,
             next_callback: 1,
             next_batch: 1,
-            dirty: BTreeSet::new(),
-            fresh: Vec::new(),
+            dirty: Vec::new(),
             out: VecDeque::new(),
+            begins: 0,
             storing: None,
             operations: 0,
         }
@@ -122,6 +123,7 @@ impl Core {
     ///
     /// What Apple answers with an exception, or what cannot mean anything; nothing has changed then.
     pub fn call(&mut self, process: ProcessId, call: Call, now: Time) -> Result<Answer, Misuse> {
+        self.begins = self.out.len();
         let answer = self.on_call(process, call, now);
         self.settle(now);
         answer
@@ -129,6 +131,12 @@ impl Core {
 
     /// Takes all else: signals, reports, answers to gates, returns of callbacks, stored batches, time.
     pub fn handle(&mut self, input: Input, now: Time) {
+        self.begins = self.out.len();
+        self.take_input(input, now);
+        self.settle(now);
+    }
+
+    pub(crate) fn take_input(&mut self, input: Input, now: Time) {
         match input {
             Input::Signal(signal) => self.on_signal(signal, now),
             Input::Report(report) => self.on_report(report, now),
@@ -145,7 +153,6 @@ impl Core {
                 }
             }
         }
-        self.settle(now);
     }
 
     /// Returns the next effect, if one may leave: after a batch, none does before it is stored.
@@ -260,7 +267,7 @@ impl Core {
     }
 
     pub(crate) fn emit(&mut self, rule: Rule, what: What) {
-        self.fresh.push(Effect { rule, what });
+        self.out.push_back(Effect { rule, what });
     }
 
     pub(crate) fn order(&mut self, rule: Rule, order: Order) {
@@ -293,12 +300,12 @@ impl Core {
     }
 
     pub(crate) fn touch_row(&mut self, key: RowKey) {
-        self.dirty.insert(key);
+        self.dirty.push(key);
     }
 
     /// Ends the handling of one input: starts what may start, delivers what can be delivered, and puts
     /// the batch before the effects that must wait for it.
-    fn settle(&mut self, now: Time) {
+    pub(crate) fn settle(&mut self, now: Time) {
         loop {
             if std::mem::take(&mut self.may_start) {
                 self.schedule(now);
@@ -309,14 +316,17 @@ impl Core {
             }
         }
         if !self.dirty.is_empty() {
-            let keys = std::mem::take(&mut self.dirty);
-            let changes = keys.into_iter().map(|key| self.change(key)).collect();
+            let mut keys = std::mem::take(&mut self.dirty);
+            keys.sort_unstable();
+            keys.dedup();
+            let changes = keys.iter().map(|key| self.change(*key)).collect();
+            keys.clear();
+            self.dirty = keys;
             let id = BatchId(self.next_batch);
             self.next_batch += 1;
             let what = What::Store(Batch { id, changes });
-            self.out.push_back(Effect { rule: Rule::SW_STORE_02, what });
+            self.out.insert(self.begins, Effect { rule: Rule::SW_STORE_02, what });
         }
-        self.out.extend(self.fresh.drain(..));
     }
 
     fn change(&self, key: RowKey) -> Change {
@@ -339,7 +349,7 @@ impl Core {
             RowKey::Task(key) => {
                 let background = self.is_background(key);
                 let task = self.task(key).filter(|task| background && !task.delivered)?;
-                Some(Row::Task(key, Box::new(task.row.clone())))
+                Some(Row::Task(key, task.row.clone()))
             }
             RowKey::Resumable(file) => {
                 self.resumable.get(&file).map(|length| Row::Resumable(file, *length))

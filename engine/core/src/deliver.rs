@@ -212,7 +212,7 @@ impl Core {
         let Some(state) = self.task_mut(key) else {
             return;
         };
-        let result = state.row.result.as_mut().expect("a result is delivered that is there");
+        let result = state.row.result.as_ref().expect("a result is delivered that is there");
         let stage = match stage {
             Stage::Body(_) if result.handed_over => Stage::Metrics,
             Stage::Body(_) if !tells_pages && result.status >= Some(400) => Stage::Metrics,
@@ -223,8 +223,11 @@ impl Core {
                 let (file, length) = result.file.expect("what is not handed over is there");
                 let status = result.status.unwrap_or(200);
                 if state.is_download() {
-                    state.row.result.as_mut().expect("just seen").handed_over = !repeat;
-                    self.touch(key);
+                    if !repeat {
+                        let result = state.row_mut().result.as_mut();
+                        result.expect("just seen").handed_over = true;
+                        self.touch(key);
+                    }
                     let method = Method::DidFinishDownloadingTo { file, length, status };
                     let rule = if status >= 400 { Rule::BG_DL_03 } else { Rule::BG_DL_02 };
                     self.run(process, id, Some(task), method, rule, Running::File(task, file));
@@ -255,12 +258,14 @@ impl Core {
         let Some(task) = self.task_mut(key) else {
             return;
         };
-        let Some(result) = &mut task.row.result else {
+        let Some(result) = &task.row.result else {
             return;
         };
-        result.handed_over = true;
         let file = result.file;
-        self.touch(key);
+        if !result.handed_over {
+            task.row_mut().result.as_mut().expect("just seen").handed_over = true;
+            self.touch(key);
+        }
         if let Some((file, _)) = file {
             self.files_in_use.remove(&file);
             if self.keep(Rule::BG_DL_01) {
@@ -381,7 +386,7 @@ impl Core {
             return;
         };
         let Some(task) = self.task(key) else { return };
-        match task.phase.clone() {
+        match &task.phase {
             Phase::Deciding(_, Decision::Response) => match answer {
                 GateAnswer::Cancel => self.cancel(key, false, now),
                 GateAnswer::BecomeDownload => self.become_download(key, now),
@@ -390,12 +395,15 @@ impl Core {
                 }
             },
             Phase::Deciding(_, Decision::Redirect(next)) => match answer {
-                GateAnswer::Allow => self.follow_redirect(key, next),
+                GateAnswer::Allow => {
+                    let next = next.clone();
+                    self.follow_redirect(key, next);
+                }
                 GateAnswer::Use(other) => self.follow_redirect(key, other),
                 GateAnswer::Refuse => self.accept_redirect_response(key, now),
                 GateAnswer::Cancel | GateAnswer::BecomeDownload => self.cancel(key, false, now),
             },
-            Phase::Caching(status) => self.finish(key, Rule::BG_ORD_05, None, status, now),
+            Phase::Caching(status) => self.finish(key, Rule::BG_ORD_05, None, *status, now),
             Phase::Asking => self.on_delay_answered(key, answer, now),
             _ => {}
         }
@@ -403,13 +411,13 @@ impl Core {
 
     /// A refused redirect: the 3xx response is the result (BG-REDIR-02).
     fn accept_redirect_response(&mut self, key: TaskKey, now: Time) {
-        let exchange = self.take_exchange(key);
+        let exchange = self.exchange(key);
         let head = crate::ResponseHead {
             status: exchange.status.unwrap_or_default(),
             length: exchange.expected,
             headers: Vec::new(),
         };
-        self.set_phase(key, Phase::Requesting(exchange));
+        self.carry(key, Phase::Requesting);
         if self.task(key).is_some_and(crate::task::Task::is_download) {
             self.begin_download(key, &head, None, now);
         } else {
@@ -424,8 +432,9 @@ impl Core {
             GateAnswer::Allow | GateAnswer::Refuse | GateAnswer::BecomeDownload => None,
         };
         let task = self.task_mut(key).expect("the task asks");
-        task.row.delay_answered = true;
-        task.row.replacement = replacement;
+        let row = task.row_mut();
+        row.delay_answered = true;
+        row.replacement = replacement;
         self.touch(key);
         self.set_phase(key, Phase::Suspended);
         self.enqueue(key, now);

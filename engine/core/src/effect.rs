@@ -1,11 +1,11 @@
 //! What leaves the core: callbacks, orders, asks, batches to store, and notes for the trace.
 
-use std::time::Duration;
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AttemptId, Batch, BodyFile, Callback, ChunkId, ConnectionId, ErrorCode, FileId, Rule,
+    AttemptId, Batch, BodyFile, Callback, ChunkId, ConnectionId, ErrorCode, FileId, Request, Rule,
     SessionId, TaskKey, Time,
 };
 
@@ -39,7 +39,7 @@ pub struct Host {
     /// TLS or not.
     pub secure: bool,
     /// The host's name.
-    pub name: String,
+    pub name: Arc<str>,
     /// The port.
     pub port: u16,
 }
@@ -55,6 +55,9 @@ impl std::fmt::Display for Host {
     }
 }
 
+/// A header field: its name in small letters, and its value.
+pub type Field = (Cow<'static, str>, String);
+
 /// The head of a request as it goes on the wire.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestHead {
@@ -63,7 +66,7 @@ pub struct RequestHead {
     /// Path and query.
     pub target: String,
     /// All fields in order, `host` included, `content-length` not.
-    pub headers: Vec<(String, String)>,
+    pub headers: Vec<Field>,
 }
 
 /// Where the driver puts the body of a response.
@@ -191,14 +194,10 @@ pub enum Note {
     Started {
         /// The attempt.
         attempt: AttemptId,
-        /// The HTTP method.
-        method: String,
-        /// The URL asked for.
-        url: String,
+        /// The request: the task's own, or where a redirect leads.
+        request: Arc<Request>,
         /// The first byte asked for, if a range is.
         from: Option<u64>,
-        /// The host whose connection carries it.
-        host: Host,
         /// The connection.
         connection: ConnectionId,
     },

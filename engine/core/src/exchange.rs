@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use crate::{
-    AttemptId, ConnectionId, Core, ErrorCode, Into, Method, Note, Order, Partial, Report, Request,
-    RequestHead, ResponseHead, Rule, TaskKey, TaskKind, Time, Validator, Wakeup, What, Why,
+    AttemptId, ConnectionId, Core, ErrorCode, Field, Host, Into, Method, Note, Order, Partial,
+    Report, Request, RequestHead, ResponseHead, Rule, TaskKey, TaskKind, Time, Validator, Wakeup,
+    What, Why,
     connections::Use,
-    schedule::host_of,
     sessions::Item,
     task::{Decision, Exchange, Phase},
 };
@@ -75,21 +75,23 @@ impl Core {
     /// Sends the request of a task on a connection.
     pub(crate) fn send(&mut self, key: TaskKey, connection: ConnectionId, reused: bool, now: Time) {
         let if_range = self.keep(Rule::BG_RES_06);
+        let host = &self.connections.get(connection).expect("the connection is open").host;
+        let host = host.clone();
         let task = self.task_mut(key).expect("a task that starts is there");
         task.attempts += 1;
         task.sent = 0;
         task.told.0 = 0;
         let attempt = AttemptId { task: key, number: task.attempts };
         let request = task.next_request().clone();
-        let part = task.row.partial.clone();
-        let resumes = part.filter(|part| part.validator.is_some() && task.received > 0);
-        let from = resumes.as_ref().map(|_| task.received);
+        let validator = task.row.partial.as_ref().and_then(|part| part.validator.as_ref());
+        let resumes = validator.filter(|_| task.received > 0);
+        let from = resumes.map(|_| task.received);
         let body = task.body();
-        let mut head = wire_head(&request, &task.row.configuration.additional_headers);
-        if let (Some(from), Some(part)) = (from, resumes) {
-            head.headers.push(("range".to_owned(), format!("bytes={from}-")));
-            if let Some(validator) = part.validator.filter(|_| if_range) {
-                head.headers.push(("if-range".to_owned(), validator.as_str().to_owned()));
+        let mut head = wire_head(&request, &host, &task.row.configuration.additional_headers);
+        if let (Some(from), Some(validator)) = (from, resumes) {
+            head.headers.push(("range".into(), format!("bytes={from}-")));
+            if if_range {
+                head.headers.push(("if-range".into(), validator.as_str().to_owned()));
             }
         }
         let exchange = Exchange {
@@ -106,14 +108,7 @@ impl Core {
             window: None,
             held: false,
         };
-        let started = Note::Started {
-            attempt,
-            method: request.method.clone(),
-            url: request.url.to_string(),
-            from,
-            host: host_of(&request.url),
-            connection,
-        };
+        let started = Note::Started { attempt, request, from, connection };
         self.connections.set_busy(connection, attempt);
         self.set_phase(key, Phase::Requesting(exchange));
         let rule = self.start_rule(key, from.is_some());
@@ -247,21 +242,27 @@ impl Core {
 
     /// Holds an attempt until the delegate has answered.
     fn decide(&mut self, key: TaskKey, decision: Decision, method: Method) {
-        let exchange = self.take_exchange(key);
-        self.set_phase(key, Phase::Deciding(exchange, decision));
+        self.carry(key, |exchange| Phase::Deciding(exchange, decision));
         self.push(key.session, Item::Say(Some(key.task), method));
     }
 
-    pub(crate) fn take_exchange(&mut self, key: TaskKey) -> Exchange {
+    pub(crate) fn exchange(&self, key: TaskKey) -> &Exchange {
         let task = self.task(key).expect("the attempt is live");
-        task.phase.exchange().cloned().expect("the attempt is live")
+        task.phase.exchange().expect("the attempt is live")
+    }
+
+    /// Moves a live attempt on to another phase of its exchange; the books of the phases, which tell
+    /// running from waiting, stay as they are.
+    pub(crate) fn carry(&mut self, key: TaskKey, next: impl FnOnce(Exchange) -> Phase) {
+        let task = self.task_mut(key).expect("the attempt is live");
+        let phase = std::mem::replace(&mut task.phase, Phase::Suspended);
+        task.phase = next(phase.into_exchange().expect("the attempt is live"));
     }
 
     /// Reads the redirecting response away; then the next request follows.
     pub(crate) fn follow_redirect(&mut self, key: TaskKey, next: Arc<Request>) {
-        let exchange = self.take_exchange(key);
-        let attempt = exchange.attempt;
-        self.set_phase(key, Phase::Redirecting(exchange, next));
+        let attempt = self.exchange(key).attempt;
+        self.carry(key, |exchange| Phase::Redirecting(exchange, next));
         self.order(Rule::BG_REDIR_01, Order::Receive(attempt, Into::Nowhere));
     }
 
@@ -283,10 +284,8 @@ impl Core {
 
     /// The body of a data task, or of an in-process upload, may come.
     pub(crate) fn allow_response(&mut self, key: TaskKey, now: Time) {
-        let mut exchange = self.take_exchange(key);
-        exchange.active_at = now;
-        let attempt = exchange.attempt;
-        self.set_phase(key, Phase::Receiving(exchange));
+        let attempt = self.exchange(key).attempt;
+        self.carry(key, |exchange| Phase::Receiving(Exchange { active_at: now, ..exchange }));
         self.task_mut(key).expect("the attempt is live").noted = 0;
         self.order(Rule::SW_DATA_01, Order::Receive(attempt, Into::Chunks));
         self.arm_idle(key);
@@ -294,12 +293,11 @@ impl Core {
 
     fn begin_spool(&mut self, key: TaskKey, head: &ResponseHead, now: Time) {
         let file = self.new_file();
-        let mut exchange = self.take_exchange(key);
-        exchange.spool = Some(file);
-        exchange.expected = head.length;
-        exchange.active_at = now;
-        let attempt = exchange.attempt;
-        self.set_phase(key, Phase::Receiving(exchange));
+        let attempt = self.exchange(key).attempt;
+        self.carry(key, |exchange| {
+            let (spool, expected) = (Some(file), head.length);
+            Phase::Receiving(Exchange { spool, expected, active_at: now, ..exchange })
+        });
         self.files_in_use.insert(file, key);
         self.task_mut(key).expect("the attempt is live").received = 0;
         self.order(Rule::BG_UP_03, Order::Receive(attempt, Into::File { file, at: 0 }));
@@ -316,10 +314,10 @@ impl Core {
         let task = self.task(key).expect("the attempt is live");
         let exchange = task.phase.exchange().expect("the attempt is live");
         let attempt = exchange.attempt;
-        let part = task.row.partial.clone();
+        let part = task.row.partial.as_ref();
         let offset = match (exchange.from, head.status) {
             (Some(from), 206) => {
-                let part = part.as_ref().expect("a range is asked for a partial file");
+                let part = part.expect("a range is asked for a partial file");
                 if !continues(part, head, range, from) && self.keep(Rule::BG_RES_05) {
                     return self.start_over(key, now);
                 }
@@ -333,7 +331,8 @@ impl Core {
             }
             _ => 0,
         };
-        let file = part.as_ref().map_or_else(|| self.new_file(), |part| part.file);
+        let held = part.map(|part| (part.file, part.length));
+        let file = held.map_or_else(|| self.new_file(), |(file, _)| file);
         let expected = match head.status {
             206 => range.and_then(|r| r.whole).or(head.length.map(|l| l + offset)),
             _ => head.length,
@@ -349,18 +348,17 @@ impl Core {
         } else {
             task.told.1 = task.told.1.max(offset);
         }
-        let length = part.as_ref().map_or(0, |part| part.length.min(offset));
-        task.row.partial = Some(Partial { file, length, expected, validator });
+        let length = held.map_or(0, |(_, length)| length.min(offset));
+        task.row_mut().partial = Some(Partial { file, length, expected, validator });
         self.files_in_use.insert(file, key);
         self.touch(key);
         if told && self.keep(Rule::BG_RES_04) {
             let method = Method::DidResumeAtOffset { offset, expected };
             self.push(key.session, Item::Say(Some(key.task), method));
         }
-        let mut exchange = self.take_exchange(key);
-        exchange.expected = expected;
-        exchange.active_at = now;
-        self.set_phase(key, Phase::Receiving(exchange));
+        self.carry(key, |exchange| {
+            Phase::Receiving(Exchange { expected, active_at: now, ..exchange })
+        });
         let rule = if offset > 0 { Rule::BG_RES_06 } else { Rule::BG_RES_05 };
         self.order(rule, Order::Receive(attempt, Into::File { file, at: offset }));
         self.arm_window(key, now);
@@ -373,7 +371,7 @@ impl Core {
         task.received = 0;
         task.told.1 = 0;
         task.noted = 0;
-        let part = task.row.partial.take();
+        let part = task.row_mut().partial.take();
         self.touch(key);
         if let Some(part) = part {
             self.files_in_use.remove(&part.file);
@@ -460,23 +458,23 @@ fn validator_of(head: &ResponseHead) -> Option<Validator> {
     }
 }
 
-fn wire_head(request: &Request, additional: &[(String, String)]) -> RequestHead {
+fn wire_head(request: &Request, host: &Host, additional: &[(String, String)]) -> RequestHead {
     let url = &request.url;
     let target = match url.query() {
         Some(query) => format!("{}?{query}", url.path()),
         None => url.path().to_owned(),
     };
-    let mut headers = vec![("host".to_owned(), host_of(url).to_string())];
-    let lacks = |headers: &[(String, String)], name: &str| {
+    let mut headers: Vec<Field> = vec![("host".into(), host.to_string())];
+    let lacks = |headers: &[Field], name: &str| {
         !headers.iter().any(|(field, _)| field.eq_ignore_ascii_case(name))
     };
     for (name, value) in request.headers.iter().chain(additional) {
         if lacks(&headers, name) {
-            headers.push((name.to_ascii_lowercase(), value.clone()));
+            headers.push((name.to_ascii_lowercase().into(), value.clone()));
         }
     }
     if lacks(&headers, "accept") {
-        headers.push(("accept".to_owned(), "*/*".to_owned()));
+        headers.push(("accept".into(), "*/*".to_owned()));
     }
     RequestHead { method: request.method.clone(), target, headers }
 }

@@ -5,7 +5,7 @@ use crate::{
     TaskKey, TaskKind, TaskResult, Time, Wakeup, What, Why,
     connections::Use,
     sessions::{Item, Stage},
-    task::{Exchange, Phase},
+    task::Phase,
 };
 
 /// What a background transfer does with a transport error (ERRORS.md).
@@ -95,9 +95,9 @@ impl Core {
 
     /// The connection of a task's exchange is gone, with its timers.
     pub(crate) fn drop_connection(&mut self, key: TaskKey, rule: Rule) {
-        let exchange = self.take_exchange(key);
-        self.disarm(&exchange);
-        self.lose_connection(exchange.connection, rule);
+        let connection = self.exchange(key).connection;
+        self.disarm(key);
+        self.lose_connection(connection, rule);
     }
 
     fn lose_connection(&mut self, id: ConnectionId, rule: Rule) {
@@ -108,18 +108,21 @@ impl Core {
         }
     }
 
-    pub(crate) fn disarm(&mut self, exchange: &Exchange) {
-        if let Some(at) = exchange.idle_at {
-            self.timers.disarm(at, Wakeup::Idle(exchange.attempt));
+    /// Nothing waits for a live attempt any more.
+    pub(crate) fn disarm(&mut self, key: TaskKey) {
+        let exchange = self.exchange(key);
+        let (attempt, idle_at, window) = (exchange.attempt, exchange.idle_at, exchange.window);
+        if let Some(at) = idle_at {
+            self.timers.disarm(at, Wakeup::Idle(attempt));
         }
-        if let Some((at, _)) = exchange.window {
-            self.timers.disarm(at, Wakeup::Throughput(exchange.attempt));
+        if let Some((at, _)) = window {
+            self.timers.disarm(at, Wakeup::Throughput(attempt));
         }
     }
 
     /// An attempt broke by itself, or its connection could not be opened.
     pub(crate) fn broke(&mut self, key: TaskKey, code: ErrorCode, now: Time) {
-        if let Some(Phase::Connecting(connection)) = self.task(key).map(|task| task.phase.clone())
+        if let Some(&Phase::Connecting(connection)) = self.task(key).map(|task| &task.phase)
             && self.forget_opening(connection)
         {
             self.order(Rule::BG_NET_01, Order::Close(connection));
@@ -132,7 +135,7 @@ impl Core {
         if let Some(connection) = exchange.map(|e| e.connection)
             && self.connections.get(connection).is_some()
         {
-            let attempt = self.take_exchange(key).attempt;
+            let attempt = self.exchange(key).attempt;
             self.order(Rule::BG_NET_01, Order::Cut(attempt));
             self.drop_connection(key, Rule::BG_NET_01);
         }
@@ -356,7 +359,7 @@ impl Core {
         };
         let (file, expected) = (part.file, part.expected);
         let (request, length) = (task.row.request.clone(), task.received);
-        task.row.partial = None;
+        task.row_mut().partial = None;
         self.files_in_use.remove(&file);
         self.resumable.insert(file, length);
         self.touch_row(RowKey::Resumable(file));
@@ -402,18 +405,19 @@ impl Core {
         let broken = task.row.partial.as_ref().map(|part| part.file).filter(|_| !whole_only);
         let file = settled.or(broken).map(|file| (file, task.received));
         let status = status.or(task.status_seen);
-        task.row.result = Some(TaskResult {
+        let (transactions, redirects) = (task.attempts, task.redirects);
+        task.row_mut().result = Some(TaskResult {
             order,
             error,
             status,
             file,
             handed_over: file.is_none(),
             wakes,
-            transactions: task.attempts,
-            redirects: task.redirects,
+            transactions,
+            redirects,
         });
         let deadline = task.resource_deadline();
-        let part = task.row.partial.take().map(|part| part.file);
+        let part = task.row_mut().partial.take().map(|part| part.file);
         let part = part.filter(|part| file.is_none_or(|(file, _)| file != *part));
         let body = task.body();
         if wakes {

@@ -42,9 +42,12 @@ pub(crate) struct Lanes {
 }
 
 impl Lanes {
-    pub(crate) fn insert(&mut self, lane: Lane, place: Place, task: TaskKey) {
+    pub(crate) fn insert(&mut self, lane: &Lane, place: Place, task: TaskKey) {
         self.operations += 2;
-        let before = self.lanes.entry(lane).or_default().insert(place, task);
+        let before = match self.lanes.get_mut(lane) {
+            Some(tasks) => tasks.insert(place, task),
+            None => self.lanes.entry(lane.clone()).or_default().insert(place, task),
+        };
         assert!(before.is_none(), "place {place:?} of {task} is taken by {before:?}");
     }
 

@@ -40,7 +40,7 @@ pub use call::{Answer, Call};
 pub use callback::{Callback, Data, GateAnswer, Method, TaskInfo};
 pub use core::Core;
 pub use effect::{
-    Ask, DelayChange, Effect, Host, Into, Note, Order, RequestHead, Warning, What, Why,
+    Ask, DelayChange, Effect, Field, Host, Into, Note, Order, RequestHead, Warning, What, Why,
 };
 pub use error::{CancelReason, ErrorCode, Misuse, TaskError};
 pub use id::{

@@ -73,7 +73,7 @@ impl Core {
             }
             Row::NextTask(id, next) => self.owner_of(id)?.next_task = next,
             Row::Task(key, row) => {
-                let mut task = Task::new(*row);
+                let mut task = Task::new(row);
                 task.received = task.row.partial.as_ref().map_or(0, |part| part.length);
                 self.next_order = self.next_order.max(task.row.order + 1);
                 for file in task.files() {
@@ -126,7 +126,8 @@ impl Core {
         }
         self.consider_wakes(now);
         self.may_start = true;
-        self.handle(crate::Input::Due, now);
+        self.take_input(crate::Input::Due, now);
+        self.settle(now);
     }
 
     fn start_session_again(&mut self, id: SessionId) {
@@ -155,7 +156,9 @@ impl Core {
             return;
         };
         let (suspended, held) = (task.row.suspensions > 0, task.row.held);
-        task.row.held = held && limiter;
+        if held && !limiter {
+            task.row_mut().held = false;
+        }
         let is_data = task.is_data();
         let session = self.sessions.get_mut(&key.session).expect("the task has a session");
         session.unfinished += 1;

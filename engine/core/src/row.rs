@@ -36,7 +36,7 @@ pub enum Row {
     /// The next task identifier of a session.
     NextTask(SessionId, TaskId),
     /// A task.
-    Task(TaskKey, Box<TaskRow>),
+    Task(TaskKey, Arc<TaskRow>),
     /// A partial file that resume data speaks of, with its usable length, until a task takes it over.
     Resumable(FileId, u64),
 }

@@ -13,8 +13,8 @@ impl Core {
     pub(crate) fn enqueue(&mut self, key: TaskKey, now: Time) {
         let background = self.is_background(key);
         let Some(task) = self.task(key) else { return };
-        let scheme = task.next_request().url.scheme().to_owned();
-        if !matches!(scheme.as_str(), "http" | "https") && self.keep(Rule::BG_CFG_08) {
+        let scheme = task.next_request().url.scheme();
+        if !matches!(scheme, "http" | "https") && self.keep(Rule::BG_CFG_08) {
             let error = ErrorCode::UNSUPPORTED_URL.into();
             return self.finish(key, Rule::BG_CFG_08, Some(error), None, now);
         }
@@ -215,10 +215,11 @@ impl Core {
     }
 
     fn start(&mut self, key: TaskKey, now: Time) {
-        let Some(Phase::Waiting(lane)) = self.task(key).map(|task| task.phase.clone()) else {
+        let Some(Phase::Waiting(lane)) = self.task(key).map(|task| &task.phase) else {
             panic!("task {key} is in a lane and does not wait");
         };
-        if let Some(connection) = self.connections.take_idle(key.session, &lane.host) {
+        let host = lane.host.clone();
+        if let Some(connection) = self.connections.take_idle(key.session, &host) {
             if let Some(crate::connections::Use::Idle(until)) =
                 self.connections.get(connection).map(|c| c.used.clone())
             {
@@ -227,31 +228,28 @@ impl Core {
             self.send(key, connection, true, now);
         } else {
             let until = now + self.request_timeout(key);
-            let connection = self.connections.open(key.session, &lane.host, key, until);
+            let connection = self.connections.open(key.session, &host, key, until);
             self.timers.arm(until, Wakeup::Opening(connection));
             self.set_phase(key, Phase::Connecting(connection));
-            self.order(Rule::BG_SCHED_15, Order::Open(connection, lane.host));
+            self.order(Rule::BG_SCHED_15, Order::Open(connection, host));
         }
     }
 
     /// Moves a task to another phase, and keeps the books of the phase it leaves and enters.
-    pub(crate) fn set_phase(&mut self, key: TaskKey, phase: Phase) -> Phase {
+    pub(crate) fn set_phase(&mut self, key: TaskKey, phase: Phase) {
         let background = self.is_background(key);
         let task = self.task_mut(key).expect("the task is there");
         let was_running = task.phase.is_running();
         let is_running = phase.is_running();
         let place = task.place();
         let timer = task.timer.take();
-        let old = std::mem::replace(&mut task.phase, phase.clone());
-        if let Some(at) = timer {
-            match phase {
-                // Armed by `lane`, for the phase that begins here.
-                Phase::Waiting(_) => self.task_mut(key).expect("just seen").timer = timer,
-                _ => {
-                    self.timers.disarm(at, Wakeup::Date(key));
-                    self.timers.disarm(at, Wakeup::Urgency(key));
-                }
-            }
+        let old = std::mem::replace(&mut task.phase, Phase::Suspended);
+        if matches!(phase, Phase::Waiting(_)) {
+            // Armed by `lane`, for the phase that begins here.
+            task.timer = timer;
+        } else if let Some(at) = timer {
+            self.timers.disarm(at, Wakeup::Date(key));
+            self.timers.disarm(at, Wakeup::Urgency(key));
         }
         match &old {
             Phase::Waiting(lane) => self.lanes.remove(lane, place),
@@ -261,13 +259,13 @@ impl Core {
             }
             _ => {}
         }
-        match phase {
+        match &phase {
             Phase::Waiting(lane) => self.lanes.insert(lane, place, key),
-            Phase::Backoff(at) => self.timers.arm(at, Wakeup::Retry(key)),
+            Phase::Backoff(at) => self.timers.arm(*at, Wakeup::Retry(key)),
             _ => {}
         }
-        let asks = [&old, &self.task(key).expect("just seen").phase]
-            .map(|phase| usize::from(matches!(phase, Phase::Asking)));
+        let asks = [&old, &phase].map(|phase| usize::from(matches!(phase, Phase::Asking)));
+        self.task_mut(key).expect("just seen").phase = phase;
         if asks != [0, 0] {
             let session = self.sessions.get_mut(&key.session).expect("the task has a session");
             session.asking = session.asking + asks[1] - asks[0];
@@ -280,7 +278,6 @@ impl Core {
                 self.may_start = true;
             }
         }
-        old
     }
 
     /// Puts waiting tasks into their lanes anew: they are less choosy now, or are held no more.
@@ -299,7 +296,7 @@ impl Core {
 pub(crate) fn host_of(url: &url::Url) -> Host {
     Host {
         secure: url.scheme() == "https",
-        name: url.host_str().unwrap_or_default().to_owned(),
+        name: url.host_str().unwrap_or_default().into(),
         port: url.port_or_known_default().unwrap_or(80),
     }
 }

@@ -44,7 +44,7 @@ impl Core {
                 let Some(task) = self.task_mut(key) else {
                     continue;
                 };
-                task.row.auto_discretionary = false;
+                task.row_mut().auto_discretionary = false;
                 let waits = matches!(task.phase, Phase::Waiting(_));
                 self.touch(key);
                 if waits {
@@ -69,7 +69,7 @@ impl Core {
     pub(crate) fn release_held(&mut self, now: Time) {
         for key in std::mem::take(&mut self.held) {
             if let Some(task) = self.task_mut(key) {
-                task.row.held = false;
+                task.row_mut().held = false;
                 self.touch(key);
                 self.release(key, Rule::BG_RATE_07, Why::Limiter, now);
             }
@@ -305,7 +305,7 @@ impl Core {
             Running::File(task, _) => {
                 if let Some(result) = self
                     .task_mut(TaskKey { session: id, task })
-                    .and_then(|task| task.row.result.as_mut())
+                    .and_then(|task| task.row_mut().result.as_mut())
                 {
                     result.handed_over = false;
                 }

@@ -98,6 +98,25 @@ impl Phase {
         }
     }
 
+    /// Takes the exchange out, for another phase of the same attempt.
+    pub(crate) fn into_exchange(self) -> Option<Exchange> {
+        match self {
+            Phase::Requesting(exchange)
+            | Phase::Deciding(exchange, _)
+            | Phase::Redirecting(exchange, _)
+            | Phase::Receiving(exchange) => Some(exchange),
+            Phase::Suspended
+            | Phase::Held
+            | Phase::Asking
+            | Phase::Waiting(_)
+            | Phase::Backoff(_)
+            | Phase::Connecting(_)
+            | Phase::Caching(_)
+            | Phase::Settling { .. }
+            | Phase::Finished => None,
+        }
+    }
+
     pub(crate) fn exchange_mut(&mut self) -> Option<&mut Exchange> {
         match self {
             Phase::Requesting(exchange)
@@ -145,7 +164,7 @@ impl Phase {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Task {
     /// What is stored, if the session is a background session.
-    pub(crate) row: TaskRow,
+    pub(crate) row: Arc<TaskRow>,
     pub(crate) phase: Phase,
     /// Requests so far: the next attempt's number is one more.
     pub(crate) attempts: u32,
@@ -181,7 +200,7 @@ pub(crate) struct Task {
 }
 
 impl Task {
-    pub(crate) fn new(row: TaskRow) -> Task {
+    pub(crate) fn new(row: Arc<TaskRow>) -> Task {
         Task {
             row,
             phase: Phase::Suspended,
@@ -202,6 +221,11 @@ impl Task {
             delivered: false,
             timer: None,
         }
+    }
+
+    /// The row, to be changed; a batch that still holds the old one keeps it.
+    pub(crate) fn row_mut(&mut self) -> &mut TaskRow {
+        Arc::make_mut(&mut self.row)
     }
 
     pub(crate) fn is_unfinished(&self) -> bool {

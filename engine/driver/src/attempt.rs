@@ -67,7 +67,7 @@ pub(crate) fn request(
 ) -> Result<Request<RequestBody>, http::Error> {
     let mut builder = Request::builder().method(head.method.as_str()).uri(head.target.as_str());
     for (name, value) in &head.headers {
-        builder = builder.header(name.as_str(), value.as_str());
+        builder = builder.header(&**name, value.as_str());
     }
     if let Some(body) = body {
         builder = builder.header(http::header::CONTENT_LENGTH, body.length);

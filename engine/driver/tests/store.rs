@@ -60,7 +60,7 @@ fn row(kind: u8, number: u32, value: u32) -> Row {
         3 => Row::Resumable(FileId(number.into()), value.into()),
         _ => Row::Task(
             TaskKey { session, task: TaskId(value % 5) },
-            Box::new(task_row(value.into())),
+            Arc::new(task_row(value.into())),
         ),
     }
 }

@@ -48,7 +48,7 @@ fn connect(net: &RealNet, pem: &[u8]) -> Result<u8, ErrorCode> {
                 let _ = stream.read_u8().await;
             }
         });
-        let host = Host { secure: true, name: "localhost".to_owned(), port };
+        let host = Host { secure: true, name: "localhost".into(), port };
         let mut stream = net.connect(&host).await?;
         Ok(stream.read_u8().await.expect("a byte"))
     })
@@ -87,7 +87,7 @@ fn a_server_without_tls_has_no_secure_connection() {
             let (mut stream, _) = listener.accept().await.expect("a connection");
             let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
         });
-        let host = Host { secure: true, name: "localhost".to_owned(), port };
+        let host = Host { secure: true, name: "localhost".into(), port };
         trusting().connect(&host).await.map(drop)
     });
     assert_eq!(result, Err(ErrorCode::SECURE_CONNECTION_FAILED));

@@ -32,7 +32,7 @@ fn real<F: Future<Output = ()>>(body: impl FnOnce(Bench) -> F) {
             files: Arc::new(Folder::new(folder.path()).expect("a folder")),
             spawn: Arc::new(TokioSpawn::new(tokio::runtime::Handle::current())),
             origin,
-            host: Host { secure: false, name: "127.0.0.1".to_owned(), port },
+            host: Host { secure: false, name: "127.0.0.1".into(), port },
         });
         body(bench).await;
     });
@@ -344,7 +344,7 @@ mod bodies {
     }
 
     pub(crate) async fn an_unknown_name_cannot_be_found(mut bench: Bench) {
-        let unknown = Host { name: "nowhere.invalid".to_owned(), ..bench.host.clone() };
+        let unknown = Host { name: "nowhere.invalid".into(), ..bench.host.clone() };
         bench.driver.order(Order::Open(ConnectionId(5), unknown));
         let code = ErrorCode::CANNOT_FIND_HOST;
         assert_eq!(bench.event().await, Report::OpenFailed(ConnectionId(5), code));

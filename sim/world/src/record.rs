@@ -32,8 +32,9 @@ pub(crate) fn note(core: &Core, note: Note) -> Fact {
         }
         Note::Waits { task: key, why, until } => Fact::Waits { task: task(core, key), why, until },
         Note::Released { task: key, why } => Fact::Releases { task: task(core, key), why },
-        Note::Started { attempt, method, url, from, host: _, connection } => {
+        Note::Started { attempt, request, from, connection } => {
             let ((task, attempt), connection) = (of(attempt), connection.0);
+            let (method, url) = (request.method.clone(), request.url.to_string());
             Fact::Starts { task, attempt, method, url, from, connection }
         }
         Note::Head { attempt, status, length, from } => {

@@ -104,8 +104,8 @@ fn a_cut_download_goes_on_with_range_and_validator() {
         _ => None,
     });
     let sent = sent.expect("the second attempt was sent");
-    assert!(sent.contains(&("range".to_owned(), "bytes=400000-".to_owned())), "{sent:?}");
-    assert!(sent.contains(&("if-range".to_owned(), "\"v1\"".to_owned())), "{sent:?}");
+    assert!(sent.contains(&("range".into(), "bytes=400000-".to_owned())), "{sent:?}");
+    assert!(sent.contains(&("if-range".into(), "\"v1\"".to_owned())), "{sent:?}");
     rig.report(Report::Head(second, ranged(400_000, MB, "\"v1\"")));
     let at = Order::Receive(second, Into::File { file: part_file(&rig), at: 400_000 });
     assert!(rig.orders.contains(&at), "{:?}", rig.orders);

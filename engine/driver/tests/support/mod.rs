@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use sleepwalker_core::{
-    AttemptId, BodyFile, ChunkId, ConnectionId, FileId, Host, Into, Order, Report, RequestHead,
-    ResponseHead, SessionId, TaskId, TaskKey,
+    AttemptId, BodyFile, ChunkId, ConnectionId, Field, FileId, Host, Into, Order, Report,
+    RequestHead, ResponseHead, SessionId, TaskId, TaskKey,
 };
 use sleepwalker_driver::{Driver, Files, Net, Providers, Spawn};
 use tokio::sync::mpsc;
@@ -106,8 +106,10 @@ impl Bench {
         body: Option<BodyFile>,
     ) -> AttemptId {
         let attempt = self.next_attempt();
-        let mut all = vec![("host".to_owned(), self.host.to_string())];
-        all.extend(headers.iter().map(|(name, value)| (name.to_string(), value.to_string())));
+        let mut all: Vec<Field> = vec![("host".into(), self.host.to_string())];
+        all.extend(
+            headers.iter().map(|(name, value)| (name.to_string().into(), value.to_string())),
+        );
         self.driver.order(Order::Send {
             attempt,
             connection,
