@@ -32,11 +32,11 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
 /// Crates from outside that only some packages may name, tests excepted.
 const OUTSIDE: &[(&str, &[&str])] = &[
     ("turmoil", &["sleepwalker-sim", "sleepwalker-benches"]),
-    ("rand", &["sleepwalker-sim", "sleepwalker-scenarios", "sleepwalker-benches"]),
     (
-        "rand_chacha",
+        "rand",
         &["sleepwalker-origin", "sleepwalker-sim", "sleepwalker-scenarios", "sleepwalker-benches"],
     ),
+    ("rand_chacha", &["sleepwalker-sim", "sleepwalker-scenarios", "sleepwalker-benches"]),
     ("redb", &["sleepwalker-driver", "sleepwalker-sim", "sleepwalker-benches"]),
     ("clap", &["sleepwalker"]),
     ("indicatif", &["sleepwalker"]),

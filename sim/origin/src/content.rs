@@ -9,10 +9,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use rand_chacha::{
-    ChaCha8Rng,
-    rand_core::{Rng, SeedableRng},
-};
+use rand::{Rng, SeedableRng, rngs::Xoshiro256PlusPlus};
 use sha2::{Digest, Sha256};
 
 /// After so many bytes the content repeats. A prime, so that a shift by a page, a segment or a buffer
@@ -72,6 +69,12 @@ impl Version {
         hash.finalize().into()
     }
 
+    /// Content is no secret and no draw of a world: a generator of fixed algorithm that costs a quarter
+    /// of ChaCha8 will do, for making content is a good part of a short world.
+    fn fill(&self, bytes: &mut [u8]) {
+        Xoshiro256PlusPlus::from_seed(self.named("content")).fill_bytes(bytes);
+    }
+
     fn block(&self) -> &Bytes {
         self.block.get_or_init(|| {
             // A file shorter than the period never comes to its end.
@@ -79,12 +82,12 @@ impl Version {
                 && length <= PERIOD
             {
                 let mut block = vec![0; length];
-                ChaCha8Rng::from_seed(self.named("content")).fill_bytes(&mut block);
+                self.fill(&mut block);
                 return Bytes::from(block);
             }
             let mut block = vec![0; PERIOD + PIECE];
             let (period, again) = block.split_at_mut(PERIOD);
-            ChaCha8Rng::from_seed(self.named("content")).fill_bytes(period);
+            self.fill(period);
             again[..PERIOD].copy_from_slice(period);
             let rest = PIECE - PERIOD;
             again[PERIOD..].copy_from_slice(&period[..rest]);
