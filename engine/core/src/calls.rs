@@ -224,6 +224,7 @@ impl Core {
             expected: data.expected,
             validator: Some(data.validator),
         });
+        self.files_in_use.insert(data.file, key);
         Ok(answer)
     }
 
@@ -262,7 +263,9 @@ impl Core {
         let owner = self.sessions.get_mut(&session).expect("the session is connected");
         let task = owner.next_task;
         owner.next_task.0 += 1;
-        owner.tasks.insert(task, Task::new(Arc::new(row)));
+        let made = Task::new(Arc::new(row));
+        let body = made.body();
+        owner.tasks.insert(task, made);
         let key = TaskKey { session, task };
         self.count(2);
         if background {
@@ -271,6 +274,9 @@ impl Core {
         }
         if background && is_data {
             self.data_tasks.insert(key);
+        }
+        if let Some(body) = body {
+            self.files_in_use.insert(body.file, key);
         }
         if told {
             if self.keep(Rule::BG_ORD_04) {

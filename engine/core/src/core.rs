@@ -21,7 +21,7 @@ use crate::{
 ///
 /// After every [`Core::call`] and [`Core::handle`] the shell takes effects with [`Core::poll_effect`]
 /// until there is none, then asks [`Core::next_wakeup`] anew.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Core {
     pub(crate) knobs: Knobs,
     pub(crate) faults: Faults,
@@ -177,15 +177,7 @@ impl Core {
         let mut files: Vec<_> =
             self.resumable.iter().map(|(file, length)| (*file, *length)).collect();
         for session in self.sessions.values() {
-            for (_, task) in session.tasks.iter() {
-                files.extend(task.body().map(|body| (body.file, body.length)));
-                files.extend(task.row.partial.as_ref().map(|part| (part.file, part.length)));
-                if let Some(result) = &task.row.result
-                    && !result.handed_over
-                {
-                    files.extend(result.file);
-                }
-            }
+            files.extend(session.tasks.iter().flat_map(|(_, task)| task.files()));
         }
         files.sort_unstable();
         files.dedup_by_key(|(file, _)| *file);

@@ -34,6 +34,7 @@ mod task;
 mod tasks;
 mod time;
 mod timers;
+mod volatile;
 mod wake;
 
 pub use call::{Answer, Call};

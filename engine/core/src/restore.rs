@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     Core, DelayChange, ErrorCode, Faults, Knobs, Row, RowKey, Rule, SessionId, SessionKind,
-    TaskKey, TaskKind, Time, Wakeup,
+    TaskKey, Time, Wakeup,
     limiter::Limiter,
     sessions::{Item, Session, Stage},
     task::{Phase, Task},
@@ -76,14 +76,15 @@ impl Core {
                 let mut task = Task::new(row);
                 task.received = task.row.partial.as_ref().map_or(0, |part| part.length);
                 self.next_order = self.next_order.max(task.row.order + 1);
-                for file in task.files() {
+                for (file, _) in task.files() {
                     self.files_in_use.insert(file, key);
                     self.next_file = self.next_file.max(file.0 + 1);
                 }
-                if matches!(task.row.kind, TaskKind::Data) {
+                let unfinished = task.row.result.is_none();
+                if unfinished && task.is_data() {
                     self.data_tasks.insert(key);
                 }
-                if task.row.auto_discretionary {
+                if unfinished && task.row.auto_discretionary {
                     self.auto_discretionary.insert(key);
                 }
                 self.owner_of(key.session)?.tasks.insert(key.task, task);

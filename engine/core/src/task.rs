@@ -247,12 +247,15 @@ impl Task {
         }
     }
 
-    /// The files that the row names.
-    pub(crate) fn files(&self) -> impl Iterator<Item = FileId> {
-        let part = self.row.partial.as_ref().map(|part| part.file);
-        let result = self.row.result.as_ref().and_then(|result| result.file);
-        let body = self.body().map(|body| body.file);
-        part.into_iter().chain(result.map(|(file, _)| file)).chain(body)
+    /// The files that the task still needs, each with the length that must be there: what it holds of
+    /// its download, its body while it is not over, its result until that is handed over.
+    pub(crate) fn files(&self) -> impl Iterator<Item = (FileId, u64)> {
+        let row = &self.row;
+        let part = row.partial.as_ref().map(|part| (part.file, part.length));
+        let body = self.body().filter(|_| row.result.is_none());
+        let body = body.map(|body| (body.file, body.length));
+        let result = row.result.as_ref().filter(|result| !result.handed_over);
+        part.into_iter().chain(body).chain(result.and_then(|result| result.file))
     }
 
     pub(crate) fn is_discretionary(&self) -> bool {

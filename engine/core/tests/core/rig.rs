@@ -81,6 +81,8 @@ impl Rig {
         assert_eq!(stored, self.core.rows(), "the store and the live core differ");
         let (knobs, faults) = (self.core.knobs().clone(), self.core.faults().clone());
         let at_rest = Core::at_rest(knobs, faults, stored.clone()).expect("rows fit");
+        let difference = at_rest.difference(&self.core.without_volatile());
+        assert_eq!(difference, None, "rows bring back another core");
         assert_eq!(at_rest.rows(), stored, "a core at rest has other rows than it read");
     }
 
@@ -115,6 +117,19 @@ impl Rig {
                 self.asks.push(session);
             }
             What::Note(note) => self.notes.push(note),
+        }
+    }
+
+    /// The daemon dies and another one starts from the stored rows; orders die with it.
+    pub fn restart(&mut self) {
+        let (knobs, faults) = (self.core.knobs().clone(), self.core.faults().clone());
+        let rows = self.rows.values().cloned();
+        self.core = Core::restore(knobs, faults, rows, self.now).expect("rows fit");
+        self.orders.clear();
+        self.notes.clear();
+        self.drain();
+        for signal in [Signal::Path(wifi()), Signal::Power(true), Signal::Unlocked] {
+            self.signal(signal);
         }
     }
 
