@@ -92,6 +92,7 @@ const ENTRIES: &[Entry] = entries! {
         "metrics",
         "invalidated",
         "no-launch-events",
+        "opened-after-restart",
         "power-cut-in-mid-body",
         "reboot-in-mid-body",
         "results-wait-for-a-wake",
