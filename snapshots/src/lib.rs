@@ -1,7 +1,7 @@
 //! Goldens: what a person reads, held word for word.
 //!
 //! Every golden has a name that [`names`] lists and one file under `goldens`; a file without a name and a
-//! name without a file are both errors. `INSTA_UPDATE=always cargo test -p sleepwalker-snapshots` writes them.
+//! name without a file are both errors. `INSTA_UPDATE=always cargo test -p sleepwalker-snapshots --no-fail-fast` writes them.
 
 use std::collections::BTreeSet;
 
