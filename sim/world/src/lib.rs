@@ -29,6 +29,7 @@ pub use error::RunError;
 pub use files::SimFiles;
 pub use jobs::{BoxFuture, Job, Jobs, Nursery};
 pub use link::{LinkQuality, Rate, Way};
+pub use provider::SimNet;
 pub use run::{CrashPoint, Run, RunOptions, run};
 pub use seed::Dice;
 pub use stage::{Pace, Stage, Wire};

@@ -4,30 +4,48 @@ use std::sync::Arc;
 
 use sleepwalker_core::{ErrorCode, Host};
 use sleepwalker_driver::{BoxFuture, BoxStream, Net, Spawn};
-use sleepwalker_origin::{Origin, Wait};
+use sleepwalker_origin::{Origin, Plan, Wait};
 
 use crate::{clock::Clock, files::Names, jobs::Nursery, stage::Wire};
 
 /// Connections to the origin, by the name of the host. TLS is not modelled: a secure host is reached
 /// as any other.
-pub(crate) struct SimNet {
-    pub(crate) wire: Wire,
-    pub(crate) names: Arc<Names>,
-    pub(crate) origin: Origin,
+#[derive(Clone)]
+pub struct SimNet {
+    wire: Wire,
+    names: Arc<Names>,
+    origin: Origin,
+}
+
+impl std::fmt::Debug for SimNet {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SimNet").field("names", &self.names).finish_non_exhaustive()
+    }
+}
+
+impl SimNet {
+    /// Makes a net that knows the hosts of `plan`, which `origin` serves.
+    pub fn new(wire: Wire, plan: &Plan, origin: Origin) -> SimNet {
+        SimNet { wire, names: Arc::new(Names::of(plan)), origin }
+    }
+
+    /// Returns the name under which the origin answers for a host; none: it has no address.
+    pub(crate) fn resolve(&self, host: &Host) -> Option<&str> {
+        self.names.resolve(host)
+    }
 }
 
 impl Net for SimNet {
     fn connect(&self, host: &Host) -> BoxFuture<Result<BoxStream, ErrorCode>> {
-        let (wire, names, origin) = (self.wire.clone(), self.names.clone(), self.origin.clone());
-        let host = host.clone();
+        let (net, host) = (self.clone(), host.clone());
         Box::pin(async move {
-            if names.resolve(&host).is_none() {
-                wire.ask().await;
+            if net.resolve(&host).is_none() {
+                net.wire.ask().await;
                 return Err(ErrorCode::CANNOT_FIND_HOST);
             }
             // One machine answers for all hosts, so that a host that is down is told apart here.
-            let stream = wire.connect().await.map_err(|_| ErrorCode::CANNOT_CONNECT_TO_HOST)?;
-            if origin.is_down(&host.to_string()) {
+            let stream = net.wire.connect().await.map_err(|_| ErrorCode::CANNOT_CONNECT_TO_HOST)?;
+            if net.origin.is_down(&host.to_string()) {
                 return Err(ErrorCode::CANNOT_CONNECT_TO_HOST);
             }
             Ok(Box::new(stream) as BoxStream)

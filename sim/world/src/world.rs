@@ -16,7 +16,7 @@ use sleepwalker_origin::{Arrival, Origin, Version};
 
 use crate::{
     error::RunError,
-    files::{Names, SimFiles},
+    files::SimFiles,
     provider::SimNet,
     record,
     run::{CrashPoint, RunOptions},
@@ -69,7 +69,7 @@ pub(crate) struct World {
     pub(crate) changed: bool,
     pub(crate) checks_rows: bool,
     driver: Driver,
-    names: Arc<Names>,
+    net: SimNet,
     reports: Inbox<Report>,
     arrivals: Inbox<Arrival>,
     hosts: BTreeMap<ConnectionId, Arc<str>>,
@@ -93,9 +93,9 @@ impl World {
         let store = DeviceStore::open(options.store)
             .map_err(|error| RunError::Store { at: Time::ZERO, message: error.to_string() })?;
         let files = SimFiles::new(origin.shelf());
-        let names = Arc::new(Names::of(&scenario.origin));
+        let net = SimNet::new(stage.wire(), &scenario.origin, origin.clone());
         let reports = Inbox::default();
-        let driver = make_driver(&stage, &names, &origin, &files, &reports);
+        let driver = make_driver(&stage, &net, &files, &reports);
         let app_files = scenario.app.files.iter().map(|(name, length)| {
             let version = Version::new(&format!("app/{name}"), 1, *length);
             (Arc::from(name.as_str()), Arc::new(version))
@@ -122,7 +122,7 @@ impl World {
             changed: false,
             checks_rows: options.checks_rows,
             driver,
-            names,
+            net,
             reports,
             arrivals,
             hosts: BTreeMap::new(),
@@ -239,7 +239,7 @@ impl World {
     fn on_order(&mut self, order: Order) {
         match &order {
             Order::Open(connection, host) => {
-                if let Some(name) = self.names.resolve(host) {
+                if let Some(name) = self.net.resolve(host) {
                     self.hosts.insert(*connection, name.into());
                 }
             }
@@ -281,8 +281,7 @@ impl World {
         self.stage.device().kill();
         self.stage.lose_connections();
         self.reports = Inbox::default();
-        self.driver =
-            make_driver(&self.stage, &self.names, &self.origin, &self.files, &self.reports);
+        self.driver = make_driver(&self.stage, &self.net, &self.files, &self.reports);
         let death = if power_cut {
             self.files.cut_power();
             sleepwalker_driver::Death::PowerCut { seed: self.batches }
@@ -309,17 +308,10 @@ impl World {
     }
 }
 
-fn make_driver(
-    stage: &Stage,
-    names: &Arc<Names>,
-    origin: &Origin,
-    files: &SimFiles,
-    reports: &Inbox<Report>,
-) -> Driver {
+fn make_driver(stage: &Stage, net: &SimNet, files: &SimFiles, reports: &Inbox<Report>) -> Driver {
     let reports = Arc::clone(reports);
-    let net = SimNet { wire: stage.wire(), names: Arc::clone(names), origin: origin.clone() };
     Driver::new(Providers {
-        net: Arc::new(net),
+        net: Arc::new(net.clone()),
         files: Arc::new(files.clone()),
         spawn: Arc::new(stage.device().clone()),
         reports: Arc::new(move |report| push(&reports, report)),
