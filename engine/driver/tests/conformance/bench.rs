@@ -1,7 +1,5 @@
 //! A driver under test: orders go in by hand, reports come out in order.
 
-pub(crate) mod origin;
-
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
@@ -9,24 +7,39 @@ use sleepwalker_core::{
     AttemptId, BodyFile, ChunkId, ConnectionId, Field, FileId, Host, Into, Order, Report,
     RequestHead, ResponseHead, SessionId, TaskId, TaskKey,
 };
-use sleepwalker_driver::{Driver, Files, Net, Providers, Spawn};
+use sleepwalker_driver::{BoxFuture, Driver, Files, Net, Providers, Spawn};
 use tokio::sync::mpsc;
 
-/// What differs between the arms of a test.
+use super::origin::Origin;
+
+/// The file that the bodies receive into.
+pub(crate) const FILE: FileId = FileId(7);
+
+/// What differs between the arms.
 pub(crate) struct World {
     pub(crate) net: Arc<dyn Net>,
     pub(crate) files: Arc<dyn Files>,
     pub(crate) spawn: Arc<dyn Spawn>,
-    pub(crate) origin: origin::Origin,
+    /// Lets everything run until it can only wait.
+    pub(crate) rest: Box<dyn Fn() -> BoxFuture<()> + Send + Sync>,
+    pub(crate) origin: Origin,
+    /// Where the origin listens.
     pub(crate) host: Host,
+    /// Where nobody listens.
+    pub(crate) refusing: Host,
+    /// A host without an address.
+    pub(crate) unknown: Host,
 }
 
 /// The driver and a stand-in for the core.
 pub(crate) struct Bench {
     pub(crate) driver: Driver,
     pub(crate) files: Arc<dyn Files>,
-    pub(crate) origin: origin::Origin,
+    pub(crate) origin: Origin,
     pub(crate) host: Host,
+    pub(crate) refusing: Host,
+    pub(crate) unknown: Host,
+    rest: Box<dyn Fn() -> BoxFuture<()> + Send + Sync>,
     reports: mpsc::UnboundedReceiver<Report>,
     last: Mutex<u32>,
 }
@@ -48,6 +61,9 @@ impl Bench {
             files: world.files,
             origin: world.origin,
             host: world.host,
+            refusing: world.refusing,
+            unknown: world.unknown,
+            rest: world.rest,
             reports,
             last: Mutex::new(0),
         }
@@ -69,14 +85,8 @@ impl Bench {
 
     /// Lets everything that can run do so, and returns what was told.
     pub(crate) async fn quiet(&mut self) -> Vec<Report> {
-        let mut told = Vec::new();
-        for _ in 0..2000 {
-            tokio::task::yield_now().await;
-            while let Ok(report) = self.reports.try_recv() {
-                told.push(report);
-            }
-        }
-        told
+        (self.rest)().await;
+        std::iter::from_fn(|| self.reports.try_recv().ok()).collect()
     }
 
     /// Forgets what was told so far.
@@ -163,6 +173,10 @@ impl Bench {
 
 pub(crate) fn attempt(number: u32) -> AttemptId {
     AttemptId { task: TaskKey { session: SessionId(1), task: TaskId(1) }, number }
+}
+
+pub(crate) fn into_file(at: u64) -> Into {
+    Into::File { file: FILE, at }
 }
 
 /// The bytes of every body here: each tells its own place.

@@ -14,7 +14,7 @@ use tokio::{
     sync::Notify,
 };
 
-use super::pattern;
+use super::bench::pattern;
 
 /// The server, and what it has seen.
 #[derive(Clone, Default)]

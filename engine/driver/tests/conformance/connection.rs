@@ -1,0 +1,43 @@
+//! Connections: how they open, how they end, whether they can be used again.
+
+use sleepwalker_core::{ConnectionId, ErrorCode, Into, Order, Report};
+
+use super::bench::Bench;
+
+pub(crate) async fn a_refused_connection_cannot_connect(mut bench: Bench) {
+    bench.driver.order(Order::Open(ConnectionId(5), bench.refusing.clone()));
+    let code = ErrorCode::CANNOT_CONNECT_TO_HOST;
+    assert_eq!(bench.event().await, Report::OpenFailed(ConnectionId(5), code));
+}
+
+pub(crate) async fn an_unknown_name_cannot_be_found(mut bench: Bench) {
+    bench.driver.order(Order::Open(ConnectionId(5), bench.unknown.clone()));
+    let code = ErrorCode::CANNOT_FIND_HOST;
+    assert_eq!(bench.event().await, Report::OpenFailed(ConnectionId(5), code));
+}
+
+pub(crate) async fn an_idle_connection_that_the_origin_closes_is_told(mut bench: Bench) {
+    let connection = bench.open().await;
+    let attempt = bench.get(connection, "/leave");
+    bench.head(attempt).await;
+    bench.receive(attempt, Into::Nowhere);
+    assert_eq!(bench.event().await, Report::Ended(attempt, true));
+    bench.origin.go();
+    assert_eq!(bench.event().await, Report::Closed(connection));
+    assert_eq!(bench.quiet().await, []);
+}
+
+pub(crate) async fn connection_close_is_not_reusable(mut bench: Bench) {
+    let connection = bench.open().await;
+    let attempt = bench.get(connection, "/close");
+    bench.head(attempt).await;
+    bench.receive(attempt, Into::Nowhere);
+    assert_eq!(bench.event().await, Report::Ended(attempt, false));
+    assert_eq!(bench.quiet().await, []);
+}
+
+pub(crate) async fn a_send_on_a_connection_that_has_gone_is_lost(mut bench: Bench) {
+    let attempt = bench.get(ConnectionId(3), "/bytes/1");
+    let code = ErrorCode::NETWORK_CONNECTION_LOST;
+    assert_eq!(bench.event().await, Report::Failed(attempt, code));
+}
