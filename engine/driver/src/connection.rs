@@ -14,6 +14,10 @@ use crate::{gate::Gate, table::Shared, wire::Wire};
 /// nothing is gained, and what is gathered is not yet on the stream.
 const BUFFER: usize = 64 << 10;
 
+/// How many fields a response's head may have. hyper's own bound, a hundred, refuses what other clients
+/// read; the buffer bounds a head's size in any case, and this what is set aside to parse one.
+const FIELDS: usize = 1024;
+
 /// Runs a connection to its end, or until its table entry is dropped.
 pub(crate) async fn run(
     shared: Arc<Shared>,
@@ -41,7 +45,9 @@ async fn carry(shared: Arc<Shared>, connection: ConnectionId, host: Host, gate: 
     };
     let io = TokioIo::new(Wire::new(stream, gate, Arc::clone(&shared)));
     // Bodies are queued, not copied: a slow stream takes them in small writes.
-    let shaken = http1::Builder::new().writev(true).max_buf_size(BUFFER).handshake(io).await;
+    let mut http = http1::Builder::new();
+    http.writev(true).max_buf_size(BUFFER).max_headers(FIELDS);
+    let shaken = http.handshake(io).await;
     let (sender, driving) = match shaken {
         Ok(pair) => pair,
         Err(error) => {

@@ -27,12 +27,17 @@ pub(crate) async fn an_idle_connection_that_the_origin_closes_is_told(mut bench:
     assert_eq!(bench.quiet().await, []);
 }
 
-pub(crate) async fn connection_close_is_not_reusable(mut bench: Bench) {
+/// The request may be on its way when the news comes: one report, never two.
+pub(crate) async fn an_idle_connection_that_closes_as_it_is_reused_is_lost(mut bench: Bench) {
     let connection = bench.open().await;
-    let attempt = bench.get(connection, "/close");
+    let attempt = bench.get(connection, "/leave");
     bench.head(attempt).await;
     bench.receive(attempt, Into::Nowhere);
-    assert_eq!(bench.event().await, Report::Ended(attempt, false));
+    assert_eq!(bench.event().await, Report::Ended(attempt, true));
+    bench.origin.go();
+    let next = bench.get(connection, "/bytes/1000");
+    let lost = ErrorCode::NETWORK_CONNECTION_LOST;
+    assert_eq!(bench.event().await, Report::Failed(next, lost));
     assert_eq!(bench.quiet().await, []);
 }
 

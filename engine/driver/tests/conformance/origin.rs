@@ -3,7 +3,7 @@
 use std::{
     io,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -26,9 +26,12 @@ struct Seen {
     read: AtomicU64,
     written: AtomicU64,
     go: Notify,
+    text: Mutex<String>,
+    asked: Mutex<Vec<String>>,
 }
 
 struct Asked {
+    head: String,
     path: Vec<String>,
     length: u64,
     from: Option<u64>,
@@ -49,6 +52,16 @@ impl Origin {
         self.0.written.load(Ordering::SeqCst)
     }
 
+    /// The heads of all requests, as they came.
+    pub(crate) fn asked(&self) -> Vec<String> {
+        self.0.asked.lock().expect("no body panicked").clone()
+    }
+
+    /// Sets what `/text` answers, head and all.
+    pub(crate) fn will_say(&self, text: &str) {
+        *self.0.text.lock().expect("no body panicked") = text.to_owned();
+    }
+
     /// Lets a request that waits go on.
     pub(crate) fn go(&self) {
         self.0.go.notify_one();
@@ -58,6 +71,7 @@ impl Origin {
     pub(crate) async fn serve(self, mut stream: BoxStream) {
         self.0.connections.fetch_add(1, Ordering::SeqCst);
         while let Some(asked) = head(&mut stream).await {
+            self.0.asked.lock().expect("no body panicked").push(asked.head.clone());
             match self.answer(&mut stream, asked).await {
                 Ok(true) => {}
                 Ok(false) | Err(_) => return,
@@ -85,15 +99,6 @@ impl Origin {
                 self.body(stream, 0, number(2)).await?;
                 return Ok(false);
             }
-            "cut-chunked" => {
-                say(stream, "200 OK\r\ntransfer-encoding: chunked").await?;
-                stream.write_all(b"3\r\nabc\r\n").await?;
-                return Ok(false);
-            }
-            "bad-chunk" => {
-                say(stream, "200 OK\r\ntransfer-encoding: chunked").await?;
-                stream.write_all(b"zebra\r\n").await?;
-            }
             "until-close" => {
                 say(stream, "200 OK").await?;
                 self.body(stream, 0, number(1)).await?;
@@ -114,19 +119,13 @@ impl Origin {
                 self.0.go.notified().await;
                 return Ok(false);
             }
-            "hints" => {
-                stream.write_all(b"HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n").await?;
-                stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await?;
-                say(stream, "200 OK\r\ncontent-length: 2").await?;
-                stream.write_all(b"ok").await?;
-            }
-            "garbage" => stream.write_all(b"this is not HTTP at all\r\n\r\n").await?,
-            "silence" => self.0.go.notified().await,
-            "close" => {
-                say(stream, "200 OK\r\nconnection: close\r\ncontent-length: 2").await?;
-                stream.write_all(b"ok").await?;
+            "text" => self.text(stream).await?,
+            "text-and-shut" => {
+                self.text_and_shut(stream).await?;
                 return Ok(false);
             }
+            "endless" => self.endless(stream).await?,
+            "silence" => self.0.go.notified().await,
             "leave" => {
                 say(stream, "200 OK\r\ncontent-length: 2").await?;
                 stream.write_all(b"ok").await?;
@@ -137,6 +136,32 @@ impl Origin {
             other => panic!("no such path: {other}"),
         }
         Ok(true)
+    }
+
+    /// Says the text of [`Origin::will_say`].
+    async fn text(&self, stream: &mut BoxStream) -> io::Result<()> {
+        let text = self.0.text.lock().expect("no body panicked").clone();
+        stream.write_all(text.as_bytes()).await?;
+        stream.flush().await
+    }
+
+    /// Says the text and no more, but reads on until the other side closes.
+    async fn text_and_shut(&self, stream: &mut BoxStream) -> io::Result<()> {
+        self.text(stream).await?;
+        stream.shutdown().await?;
+        let mut piece = vec![0; 32 << 10];
+        while stream.read(&mut piece).await? > 0 {}
+        Ok(())
+    }
+
+    /// A chunked body that never ends.
+    async fn endless(&self, stream: &mut BoxStream) -> io::Result<()> {
+        say(stream, "200 OK\r\ntransfer-encoding: chunked").await?;
+        loop {
+            stream.write_all(b"1000\r\n").await?;
+            stream.write_all(&pattern(0, 0x1000)).await?;
+            stream.write_all(b"\r\n").await?;
+        }
     }
 
     async fn body(&self, stream: &mut BoxStream, from: u64, to: u64) -> io::Result<()> {
@@ -182,6 +207,7 @@ async fn head(stream: &mut BoxStream) -> Option<Asked> {
     let field =
         |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
     Some(Asked {
+        head: text.clone(),
         path: target.split('/').skip(1).map(str::to_owned).collect(),
         length: field("content-length").map_or(0, |length| length.parse().expect("a length")),
         from: field("range").map(|range| {

@@ -2,7 +2,7 @@
 
 use sleepwalker_core::{ErrorCode, Into, Report};
 
-use super::bench::Bench;
+use super::bench::{Bench, FILE, into_file};
 
 pub(crate) async fn an_upload_streams_in_bounded_memory_and_tells_what_was_carried(
     mut bench: Bench,
@@ -67,6 +67,54 @@ pub(crate) async fn an_early_response_ends_without_its_request(mut bench: Bench)
     }
     assert_eq!(bench.event().await, Report::Ended(attempt, false));
     assert_eq!(bench.quiet().await, []);
+}
+
+/// The origin refuses, closes its half and reads on, as a good one does: the answer arrives.
+pub(crate) async fn an_early_refusal_with_a_half_close_is_told(mut bench: Bench) {
+    bench.origin.will_say(
+        "HTTP/1.1 413 Content Too Large\r\nconnection: close\r\ncontent-length: 2\r\n\r\nno",
+    );
+    let body = bench.body_file(64 << 20);
+    let connection = bench.open().await;
+    let attempt = bench.send(connection, "PUT", "/text-and-shut", &[], Some(body));
+    assert_eq!(bench.head(attempt).await.status, 413);
+    bench.receive(attempt, into_file(0));
+    assert_eq!(bench.event().await, Report::Ended(attempt, false));
+    assert_eq!(&bench.content(FILE)[..], b"no");
+    assert_eq!(bench.quiet().await, []);
+}
+
+/// It reads on, but no answer can come any more.
+pub(crate) async fn an_upload_whose_origin_half_closes_without_an_answer_is_lost(mut bench: Bench) {
+    let body = bench.body_file(64 << 20);
+    let connection = bench.open().await;
+    let attempt = bench.send(connection, "PUT", "/text-and-shut", &[], Some(body));
+    let lost = ErrorCode::NETWORK_CONNECTION_LOST;
+    assert_eq!(bench.event().await, Report::Failed(attempt, lost));
+    assert_eq!(bench.quiet().await, []);
+}
+
+/// What frames a body is the driver's: a length where there is a body, even an empty one, and nothing
+/// where there is none.
+pub(crate) async fn the_length_of_a_body_is_told_and_of_no_body_nothing(mut bench: Bench) {
+    let connection = bench.open().await;
+    let mut expected = Vec::new();
+    for (method, target, body, frame) in [
+        ("GET", "/bytes/0", None, ""),
+        ("POST", "/upload", None, ""),
+        ("POST", "/upload", Some(0), "content-length: 0\r\n"),
+        ("PUT", "/upload", Some(3), "content-length: 3\r\n"),
+    ] {
+        let body = body.map(|length| bench.body_file(length));
+        let attempt = bench.send(connection, method, target, &[("x-a", "1")], body);
+        assert_eq!(bench.head(attempt).await.status, 200);
+        bench.receive(attempt, Into::Nowhere);
+        assert_eq!(bench.event().await, Report::Ended(attempt, true));
+        let host = &bench.host;
+        expected
+            .push(format!("{method} {target} HTTP/1.1\r\nhost: {host}\r\nx-a: 1\r\n{frame}\r\n"));
+    }
+    assert_eq!(bench.origin.asked(), expected);
 }
 
 pub(crate) async fn a_request_that_cannot_be_written_fails(mut bench: Bench) {
