@@ -65,7 +65,7 @@ pub struct RequestHead {
     pub method: String,
     /// Path and query.
     pub target: String,
-    /// All fields in order, `host` included, `content-length` not.
+    /// All fields in order, names in lower case; `host` included, but nothing that frames the message.
     pub headers: Vec<Field>,
 }
 

@@ -458,6 +458,10 @@ fn validator_of(head: &ResponseHead) -> Option<Validator> {
     }
 }
 
+/// What frames a message belongs to who writes it: an app's wrong length would leave the origin waiting
+/// for a body that never comes.
+const FRAMING: [&str; 3] = ["connection", "content-length", "transfer-encoding"];
+
 fn wire_head(request: &Request, host: &Host, additional: &[(String, String)]) -> RequestHead {
     let url = &request.url;
     let target = match url.query() {
@@ -469,8 +473,9 @@ fn wire_head(request: &Request, host: &Host, additional: &[(String, String)]) ->
         !headers.iter().any(|(field, _)| field.eq_ignore_ascii_case(name))
     };
     for (name, value) in request.headers.iter().chain(additional) {
-        if lacks(&headers, name) {
-            headers.push((name.to_ascii_lowercase().into(), value.clone()));
+        let name = name.to_ascii_lowercase();
+        if lacks(&headers, &name) && !FRAMING.contains(&name.as_str()) {
+            headers.push((name.into(), value.clone()));
         }
     }
     if lacks(&headers, "accept") {

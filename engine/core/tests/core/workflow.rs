@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::rig::{APP, Rig, head, ranged, wifi};
 use sleepwalker_core::{
-    Call, CancelReason, Death, ErrorCode, Implements, Into, Link, Method, Misuse, Note, Order,
-    Path, ProcessId, ProcessState, Report, SessionKind, Signal, Why,
+    Answer, Call, CancelReason, Death, ErrorCode, Implements, Into, Link, Method, Misuse, Note,
+    Order, Path, ProcessId, ProcessState, Report, SessionKind, Signal, Why,
 };
 
 const MB: u64 = 1_000_000;
@@ -322,6 +322,38 @@ fn an_upload_from_data_is_refused_in_the_background_and_legal_in_process() {
             assert_eq!(answer, Err(Misuse::UploadFromData));
         }
     }
+}
+
+#[test]
+fn fields_of_the_app_go_out_but_those_that_frame_the_message_do_not() {
+    let mut rig = Rig::new();
+    let session = rig.session("photos");
+    let mut request = crate::rig::get("/a");
+    for (name, value) in [
+        ("Content-Length", "7"),
+        ("X-One", "1"),
+        ("transfer-encoding", "chunked"),
+        ("Connection", "close"),
+        ("HOST", "other.example"),
+        ("x-one", "2"),
+    ] {
+        request.headers.push((name.to_owned(), value.to_owned()));
+    }
+    let answer = rig.call(Call::DownloadTask { session, request: request.into() });
+    let Ok(Answer::Task(key)) = answer else { panic!("no task but {answer:?}") };
+    rig.call(Call::Resume(key)).expect("the task is there");
+    rig.open_all();
+    let heads: Vec<_> = rig
+        .orders
+        .iter()
+        .filter_map(|order| match order {
+            Order::Send { head, .. } => Some(&head.headers),
+            _ => None,
+        })
+        .collect();
+    let field = |name: &'static str, value: &str| (name.into(), value.to_owned());
+    let expected = vec![field("host", "cdn.example"), field("x-one", "1"), field("accept", "*/*")];
+    assert_eq!(heads, [&expected]);
 }
 
 #[test]
