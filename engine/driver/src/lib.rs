@@ -21,6 +21,6 @@ mod wire;
 
 pub use driver::Driver;
 pub use provide::{BoxFuture, BoxStream, Files, Net, Providers, Sink, Spawn, Stream};
-pub use real::{Folder, RealNet, TlsError, TokioSpawn};
+pub use real::{Folder, RealNet, Tls, TlsError, TokioSpawn};
 pub use reconcile::reconcile;
 pub use store::{CrashBackend, Death, Durability, MemoryStore, RedbStore, Store, StoreError};

@@ -3,7 +3,9 @@
 mod folder;
 mod net;
 mod spawn;
+mod tls;
 
 pub use folder::Folder;
-pub use net::{RealNet, TlsError};
+pub use net::RealNet;
 pub use spawn::TokioSpawn;
+pub use tls::{Tls, TlsError};

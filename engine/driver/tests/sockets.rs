@@ -10,12 +10,13 @@ use conformance::{
     arm,
     bench::{Bench, World},
     origin::Origin,
+    security::Security,
 };
 use sleepwalker_core::Host;
 use sleepwalker_driver::{Folder, RealNet, TokioSpawn};
 use tokio::{net::TcpListener, runtime::Handle, task::yield_now};
 
-fn run<F: Future<Output = ()>>(body: impl FnOnce(Bench) -> F) {
+fn run<F: Future<Output = ()>>(security: Security, body: impl FnOnce(Bench) -> F) {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let folder = tempfile::tempdir().expect("a folder");
@@ -26,12 +27,17 @@ fn run<F: Future<Output = ()>>(body: impl FnOnce(Bench) -> F) {
         let serving = origin.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serving.clone().serve(Box::new(stream)));
+                tokio::spawn(serving.clone().serve(security, Box::new(stream)));
             }
         });
-        let host = |name: &str, port| Host { secure: false, name: name.into(), port };
+        let net = match security.trusts {
+            Some(authority) => RealNet::new().trust_pem(authority).expect("a certificate"),
+            None => RealNet::new(),
+        };
+        let secure = security.secure;
+        let host = |name: &str, port| Host { secure, name: name.into(), port };
         let bench = Bench::new(World {
-            net: Arc::new(RealNet::new()),
+            net: Arc::new(net),
             files: Arc::new(Folder::new(folder.path()).expect("a folder")),
             spawn: Arc::new(TokioSpawn::new(Handle::current())),
             rest: Box::new(|| Box::pin(rest())),
@@ -51,4 +57,4 @@ async fn rest() {
     }
 }
 
-arm!(run);
+arm!(crate::run);

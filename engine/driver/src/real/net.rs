@@ -1,39 +1,19 @@
-//! TCP, with TLS by rustls where the host is secure.
+//! TCP, with TLS where the host is secure.
 
-use std::{
-    io,
-    sync::{Arc, OnceLock},
-    time::Duration,
-};
+use std::time::Duration;
 
-use rustls::{
-    CertificateError, ClientConfig, Error as RustlsError, RootCertStore,
-    pki_types::{CertificateDer, ServerName, pem::PemObject},
-};
 use sleepwalker_core::{ErrorCode, Host};
 use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
 
+use super::tls::{Tls, TlsError};
 use crate::{BoxFuture, BoxStream, Net};
 
 /// Real sockets.
 #[derive(Clone, Debug)]
 pub struct RealNet {
     connect_timeout: Duration,
-    tls: Arc<Tls>,
+    tls: Tls,
 }
-
-/// Made at the first secure connection: reading the system's certificates takes a while.
-#[derive(Debug, Default)]
-struct Tls {
-    extra: Vec<CertificateDer<'static>>,
-    config: OnceLock<Arc<ClientConfig>>,
-}
-
-/// Text that holds no certificate.
-#[derive(Debug, thiserror::Error)]
-#[error("no certificate in PEM form was found")]
-pub struct TlsError(#[source] Option<rustls::pki_types::pem::Error>);
 
 impl Default for RealNet {
     fn default() -> RealNet {
@@ -44,7 +24,7 @@ impl Default for RealNet {
 impl RealNet {
     /// Makes a net that trusts what the system trusts and gives up on an address after 30 seconds.
     pub fn new() -> RealNet {
-        RealNet { connect_timeout: Duration::from_secs(30), tls: Arc::default() }
+        RealNet { connect_timeout: Duration::from_secs(30), tls: Tls::default() }
     }
 
     /// Changes how long one address is tried.
@@ -60,15 +40,7 @@ impl RealNet {
     ///
     /// There is no certificate in it.
     pub fn trust_pem(mut self, pem: &[u8]) -> Result<RealNet, TlsError> {
-        let mut extra = self.tls.extra.clone();
-        let before = extra.len();
-        for certificate in CertificateDer::pem_slice_iter(pem) {
-            extra.push(certificate.map_err(|error| TlsError(Some(error)))?);
-        }
-        if extra.len() == before {
-            return Err(TlsError(None));
-        }
-        self.tls = Arc::new(Tls { extra, config: OnceLock::new() });
+        self.tls = self.tls.trust_pem(pem)?;
         Ok(self)
     }
 }
@@ -82,7 +54,7 @@ impl Net for RealNet {
             let name = host.name.trim_matches(['[', ']']);
             let stream = net.tcp(name, host.port).await?;
             if host.secure {
-                net.tls.handshake(name, stream).await
+                net.tls.secure(name, stream).await
             } else {
                 Ok(Box::new(stream) as BoxStream)
             }
@@ -116,63 +88,5 @@ impl RealNet {
             };
         }
         Err(code)
-    }
-}
-
-impl Tls {
-    fn config(&self) -> Result<Arc<ClientConfig>, ErrorCode> {
-        if let Some(config) = self.config.get() {
-            return Ok(Arc::clone(config));
-        }
-        let mut roots = RootCertStore::empty();
-        let native = rustls_native_certs::load_native_certs();
-        for error in &native.errors {
-            tracing::warn!(%error, "a system certificate cannot be read");
-        }
-        roots.add_parsable_certificates(native.certs.into_iter().chain(self.extra.iter().cloned()));
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let mut config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(|error| of_tls(&error))?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Arc::clone(self.config.get_or_init(|| Arc::new(config))))
-    }
-
-    async fn handshake(&self, name: &str, stream: TcpStream) -> Result<BoxStream, ErrorCode> {
-        let connector = TlsConnector::from(self.config()?);
-        let server = ServerName::try_from(name.to_owned())
-            .map_err(|_| ErrorCode::SECURE_CONNECTION_FAILED)?;
-        match connector.connect(server, stream).await {
-            Ok(stream) => Ok(Box::new(stream)),
-            Err(error) => {
-                tracing::debug!(%error, "no TLS");
-                Err(of_handshake(&error))
-            }
-        }
-    }
-}
-
-fn of_handshake(error: &io::Error) -> ErrorCode {
-    match error.get_ref().and_then(|inner| inner.downcast_ref()) {
-        Some(error) => of_tls(error),
-        None => ErrorCode::SECURE_CONNECTION_FAILED,
-    }
-}
-
-fn of_tls(error: &RustlsError) -> ErrorCode {
-    let RustlsError::InvalidCertificate(error) = error else {
-        return ErrorCode::SECURE_CONNECTION_FAILED;
-    };
-    match error {
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-            ErrorCode::CERTIFICATE_BAD_DATE
-        }
-        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-            ErrorCode::CERTIFICATE_NOT_YET_VALID
-        }
-        CertificateError::UnknownIssuer => ErrorCode::CERTIFICATE_UNKNOWN_ROOT,
-        _ => ErrorCode::CERTIFICATE_UNTRUSTED,
     }
 }

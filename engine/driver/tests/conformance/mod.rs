@@ -9,10 +9,12 @@ pub(crate) mod download;
 pub(crate) mod order;
 pub(crate) mod origin;
 pub(crate) mod response;
+pub(crate) mod security;
 pub(crate) mod upload;
 
-/// Every body, once. Where `arm!(run)` stands, each becomes a test that `run` runs; a body that is not in
-/// this table is dead code, which fails the lints.
+/// Every body, once. Where `arm!(crate::run)` stands, each becomes two tests that `run` runs, one without
+/// TLS and one with it; the bodies about TLS itself name what they need. A body that is not in this table is
+/// dead code, which fails the lints.
 macro_rules! arm {
     ($run:path) => {
         arm! { $run:
@@ -78,12 +80,37 @@ macro_rules! arm {
                 sync_settle_and_remove_are_answered,
             }
         }
+        arm! { $run: security
+            an_unknown_authority_is_not_trusted with UNKNOWN,
+            a_certificate_for_another_host_is_not_trusted with OTHER,
+            an_expired_certificate_has_a_bad_date with EXPIRED,
+            a_certificate_of_tomorrow_is_not_valid_yet with EARLY,
+            an_origin_without_tls_has_no_secure_connection with ONE_SIDED,
+            a_body_until_close_that_tls_did_not_close_is_lost with TLS,
+        }
     };
     ($run:path: $($theme:ident { $($body:ident,)* })*) => {
-        $($(#[test]
-        fn $body() {
-            $run($crate::conformance::$theme::$body);
-        })*)*
+        mod plain {
+            $($(#[test]
+            fn $body() {
+                $run($crate::conformance::security::PLAIN, $crate::conformance::$theme::$body);
+            })*)*
+        }
+        mod tls {
+            $($(#[test]
+            fn $body() {
+                $run($crate::conformance::security::TLS, $crate::conformance::$theme::$body);
+            })*)*
+        }
+    };
+    ($run:path: security $($body:ident with $security:ident,)*) => {
+        mod security {
+            use $crate::conformance::security;
+            $(#[test]
+            fn $body() {
+                $run(security::$security, security::$body);
+            })*
+        }
     };
 }
 pub(crate) use arm;

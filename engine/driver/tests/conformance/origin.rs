@@ -14,7 +14,7 @@ use tokio::{
     sync::Notify,
 };
 
-use super::bench::pattern;
+use super::{bench::pattern, security::Security};
 
 /// The server, and what it has seen.
 #[derive(Clone, Default)]
@@ -68,7 +68,8 @@ impl Origin {
     }
 
     /// Serves one connection to its end.
-    pub(crate) async fn serve(self, mut stream: BoxStream) {
+    pub(crate) async fn serve(self, security: Security, stream: BoxStream) {
+        let Some(mut stream) = security.accept(stream).await else { return };
         self.0.connections.fetch_add(1, Ordering::SeqCst);
         while let Some(asked) = head(&mut stream).await {
             self.0.asked.lock().expect("no body panicked").push(asked.head.clone());
@@ -100,6 +101,12 @@ impl Origin {
                 return Ok(false);
             }
             "until-close" => {
+                say(stream, "200 OK").await?;
+                self.body(stream, 0, number(1)).await?;
+                stream.shutdown().await?;
+                return Ok(false);
+            }
+            "until-drop" => {
                 say(stream, "200 OK").await?;
                 self.body(stream, 0, number(1)).await?;
                 return Ok(false);
