@@ -35,8 +35,12 @@ impl From<hyper::Error> for Failure {
     }
 }
 
-/// The code of an error on an open connection. hyper tells a malformed chunk as invalid input.
+/// The code of an error on an open connection. hyper tells a malformed chunk as invalid input, and TLS
+/// tells a record that cannot be read as invalid data, which says nothing of the response.
 fn of_io(error: &io::Error) -> ErrorCode {
+    if error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) {
+        return ErrorCode::NETWORK_CONNECTION_LOST;
+    }
     match error.kind() {
         io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => {
             ErrorCode::CANNOT_PARSE_RESPONSE

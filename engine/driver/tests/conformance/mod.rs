@@ -87,6 +87,7 @@ macro_rules! arm {
             a_certificate_of_tomorrow_is_not_valid_yet with EARLY,
             an_origin_without_tls_has_no_secure_connection with ONE_SIDED,
             a_body_until_close_that_tls_did_not_close_is_lost with TLS,
+            a_record_that_cannot_be_decrypted_is_a_lost_connection with BROKEN,
         }
     };
     ($run:path: $($theme:ident { $($body:ident,)* })*) => {

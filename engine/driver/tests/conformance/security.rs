@@ -22,11 +22,14 @@ pub(crate) struct Security {
     pub(crate) trusts: Option<&'static [u8]>,
     /// The certificate and key with which the origin speaks TLS, if it does.
     certificate: Option<&'static [u8]>,
+    /// The origin sends a record that nobody can decrypt where a response should be.
+    breaks: bool,
 }
 
 const AUTHORITY: &[u8] = include_bytes!("../certificates/authority.pem");
 
-pub(crate) const PLAIN: Security = Security { secure: false, trusts: None, certificate: None };
+pub(crate) const PLAIN: Security =
+    Security { secure: false, trusts: None, certificate: None, breaks: false };
 
 pub(crate) const TLS: Security = with(include_bytes!("../certificates/good.pem"));
 
@@ -40,8 +43,15 @@ pub(crate) const UNKNOWN: Security = Security { trusts: None, ..TLS };
 
 pub(crate) const ONE_SIDED: Security = Security { certificate: None, ..TLS };
 
+pub(crate) const BROKEN: Security = Security { breaks: true, ..TLS };
+
 const fn with(certificate: &'static [u8]) -> Security {
-    Security { secure: true, trusts: Some(AUTHORITY), certificate: Some(certificate) }
+    Security {
+        secure: true,
+        trusts: Some(AUTHORITY),
+        certificate: Some(certificate),
+        breaks: false,
+    }
 }
 
 impl Security {
@@ -56,7 +66,17 @@ impl Security {
             }
             return Some(stream);
         };
-        Some(Box::new(acceptor(pem).accept(stream).await.ok()?))
+        let mut stream = acceptor(pem).accept(stream).await.ok()?;
+        if !self.breaks {
+            return Some(Box::new(stream));
+        }
+        stream.read_u8().await.ok()?;
+        let under = stream.get_mut().0;
+        under.write_all(b"\x17\x03\x03\x00\x20this record is not one, not even").await.ok()?;
+        under.flush().await.ok()?;
+        // Until the other side closes.
+        while under.read(&mut [0; 1024]).await.ok()? > 0 {}
+        None
     }
 }
 
@@ -106,6 +126,15 @@ pub(crate) async fn a_body_until_close_that_tls_did_not_close_is_lost(mut bench:
     let attempt = bench.get(connection, "/until-drop/70000");
     assert_eq!(bench.head(attempt).await.length, None);
     bench.receive(attempt, into_file(0));
+    let lost = ErrorCode::NETWORK_CONNECTION_LOST;
+    assert_eq!(bench.event().await, Report::Failed(attempt, lost));
+    assert_eq!(bench.quiet().await, []);
+}
+
+/// The connection broke; no response was there to be parsed.
+pub(crate) async fn a_record_that_cannot_be_decrypted_is_a_lost_connection(mut bench: Bench) {
+    let connection = bench.open().await;
+    let attempt = bench.get(connection, "/bytes/1000");
     let lost = ErrorCode::NETWORK_CONNECTION_LOST;
     assert_eq!(bench.event().await, Report::Failed(attempt, lost));
     assert_eq!(bench.quiet().await, []);
