@@ -81,7 +81,14 @@ impl Core {
         let task = self.task_mut(key).expect("the attempt is live");
         let told = if receives { task.told.1 } else { task.told.0 };
         let due = total.saturating_sub(told) >= bytes && now.since(task.told.2) >= period;
-        if (due || always) && !task.tells {
+        if !(due || always) {
+            return;
+        }
+        if !runs {
+            let method = task.tell(now);
+            return self.push(key.session, Item::Say(Some(key.task), method));
+        }
+        if !task.tells {
             task.tells = true;
             self.push(key.session, Item::Progress(key.task));
         }
@@ -108,6 +115,9 @@ impl Core {
             self.emit(Rule::SW_DATA_01, What::Note(Note::Received { attempt, total, expected }));
         }
         self.push(key.session, Item::Chunk(key.task, attempt, chunk, length));
+        if !self.keep(Rule::SW_DATA_01) {
+            self.order(Rule::SW_DATA_01, Order::Free(attempt, chunk));
+        }
     }
 
     /// A response is complete: the connection is free, and the task goes on by its kind.
@@ -187,9 +197,10 @@ impl Core {
         let Some(&Phase::Settling { status, .. }) = self.task(key).map(|task| &task.phase) else {
             return;
         };
-        let fails = status >= Some(400) && !self.keep(Rule::BG_NET_11);
-        let error = fails.then(|| ErrorCode::BAD_SERVER_RESPONSE.into());
-        self.finish(key, Rule::BG_DL_02, error, status, now);
+        if status >= Some(400) && !self.keep(Rule::BG_NET_11) {
+            return self.fail(key, Rule::BG_NET_11, ErrorCode::BAD_SERVER_RESPONSE, now);
+        }
+        self.finish(key, Rule::BG_DL_02, None, status, now);
     }
 
     pub(crate) fn on_file_failed(&mut self, file: FileId, code: ErrorCode, now: Time) {

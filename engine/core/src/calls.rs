@@ -172,6 +172,9 @@ impl Core {
         session.connected = Some(process);
         session.configuration = Arc::new(configuration);
         session.implements = implements;
+        if !self.faults.keep(Rule::BG_LIFE_05) {
+            session.queue.clear();
+        }
         self.ready.insert(id);
         self.touch_row(RowKey::Session(id));
         Ok(Answer::Session { id, existed: true })
@@ -190,7 +193,9 @@ impl Core {
             Err(code) => (BodyFile { file: self.new_file(), length: 0 }, Some(code)),
         };
         let answer = self.create(process, session, request, TaskKind::Upload(body), now)?;
-        if let (Answer::Task(key), Some(code)) = (answer, missing) {
+        if let (Answer::Task(key), Some(code)) = (answer, missing)
+            && self.keep(Rule::BG_UP_01)
+        {
             self.finish(key, Rule::BG_UP_01, Some(code.into()), None, now);
         }
         Ok(answer)
@@ -260,8 +265,9 @@ impl Core {
         };
         let told = owner.implements.did_create_task;
         let is_data = matches!(row.kind, TaskKind::Data);
+        let counts_up = self.keep(Rule::BG_TASK_02);
         let owner = self.sessions.get_mut(&session).expect("the session is connected");
-        let task = owner.next_task;
+        let task = if counts_up { owner.next_task } else { owner.tasks.lowest_free() };
         owner.next_task.0 += 1;
         let made = Task::new(Arc::new(row));
         let body = made.body();
@@ -302,11 +308,14 @@ impl Core {
         let background = self.is_background(key);
         let (order, in_turn) = (self.next_order, self.keep(Rule::BG_SCHED_16));
         let delayed = self.limiter.until().is_some_and(|until| until > now);
-        // In front there is no delay, for coming to the front resets it (BG-RATE-05, BG-RATE-08).
-        let rule =
-            if in_front { !self.keep(Rule::BG_RATE_08) } else { self.keep(Rule::BG_RATE_07) };
-        let limited = background && delayed && rule;
+        // What was created in front is not delayed later either, when a wake has raised the delay.
+        let limited = background
+            && match in_front {
+                true => !self.keep(Rule::BG_RATE_08),
+                false => delayed && self.keep(Rule::BG_RATE_07),
+            };
         let auto = background && !in_front && self.keep(Rule::BG_SCHED_02);
+        let from_resume = self.keep(Rule::BG_SCHED_18);
         let Some(task) = self.task_mut(key) else {
             return;
         };
@@ -327,7 +336,13 @@ impl Core {
             row.held = limited;
         }
         let discretionary = task.is_discretionary();
-        let deadline = task.resource_deadline().expect("the task is resumed");
+        let mut deadline = task.resource_deadline().expect("the task is resumed");
+        if !from_resume {
+            deadline = deadline.max(
+                task.row.earliest_begin.unwrap_or(now)
+                    + task.row.configuration.timeout_for_resource,
+            );
+        }
         let session = self.sessions.get_mut(&key.session).expect("the task has a session");
         if first {
             session.unfinished += 1;

@@ -15,9 +15,11 @@ impl Core {
         let background = self.is_background(old);
         let file = self.new_file();
         let exchange = self.exchange(old).clone();
-        let attempt = exchange.attempt;
+        let (attempt, status) = (exchange.attempt, exchange.status);
+        let fresh = self.keep(Rule::BG_DATA_03);
         let session = self.sessions.get_mut(&old.session).expect("the task has a session");
-        let new = TaskKey { session: old.session, task: session.next_task };
+        let task = if fresh { session.next_task } else { old.task };
+        let new = TaskKey { session: old.session, task };
         session.next_task.0 += 1;
         let was = session.tasks.get(old.task).expect("the task decides");
         let mut row = TaskRow::clone(&was.row);
@@ -30,7 +32,6 @@ impl Core {
         });
         let mut task = Task::new(Arc::new(row));
         task.attempts = was.attempts;
-        session.tasks.insert(new.task, task);
         let deadline = was_deadline(self, old);
         self.timers.disarm(deadline, Wakeup::Resource(old));
         self.timers.arm(deadline, Wakeup::Resource(new));
@@ -39,6 +40,8 @@ impl Core {
         }
         self.set_phase(old, Phase::Suspended);
         self.forget(old);
+        let session = self.sessions.get_mut(&old.session).expect("the task has a session");
+        session.tasks.insert(new.task, task);
         self.converted.insert(attempt.task, new);
         self.files_in_use.insert(file, new);
         self.set_phase(new, Phase::Receiving(exchange));
@@ -47,8 +50,10 @@ impl Core {
         }
         self.touch(new);
         let method = Method::DidBecomeDownloadTask { new: new.task };
-        if self.keep(Rule::BG_DATA_02) {
-            self.push(old.session, Item::Say(Some(old.task), method));
+        self.push(old.session, Item::Say(Some(old.task), method));
+        if !self.keep(Rule::BG_DATA_02) {
+            let end = Method::DidComplete { error: None, status };
+            self.push(old.session, Item::Say(Some(old.task), end));
         }
         self.receive_into_file(new, attempt, now);
     }

@@ -184,21 +184,7 @@ impl Core {
         if !state.is_unfinished() {
             return;
         }
-        let method = match state.body() {
-            Some(body) => {
-                let (sent, total) = (state.sent - state.told.0, state.sent);
-                state.told.0 = total;
-                Method::DidSendBodyData { sent, total, expected: body.length }
-            }
-            None => {
-                let (written, total) =
-                    (state.received - state.told.1.min(state.received), state.received);
-                let expected = state.row.partial.as_ref().and_then(|part| part.expected);
-                state.told.1 = total;
-                Method::DidWriteData { written, total, expected }
-            }
-        };
-        state.told.2 = now;
+        let method = state.tell(now);
         let rule = self.said_by(&method);
         self.run(process, id, Some(task), method, rule, Running::Plain);
     }
@@ -284,6 +270,11 @@ impl Core {
             let session = self.sessions.get_mut(&key.session).expect("the task has a session");
             session.wake_worthy = session.wake_worthy.saturating_sub(1);
         }
+        let owner = &self.sessions[&key.session];
+        if owner.invalidating && owner.tasks.len() == 1 && !self.keep(Rule::BG_ORD_14) {
+            let last = Method::DidBecomeInvalid { error: None };
+            self.call_back(process, key.session, None, last, Rule::BG_ORD_14);
+        }
         if !self.keep(Rule::BG_ORD_05) {
             let method = method.clone();
             self.call_back(process, key.session, Some(key.task), method, Rule::BG_ORD_05);
@@ -341,7 +332,9 @@ impl Core {
         match running {
             Running::Plain => {}
             Running::Chunk(attempt, chunk) => {
-                self.order(Rule::SW_DATA_01, Order::Free(attempt, chunk));
+                if self.keep(Rule::SW_DATA_01) {
+                    self.order(Rule::SW_DATA_01, Order::Free(attempt, chunk));
+                }
             }
             Running::File(task, _) => {
                 self.handed_over(TaskKey { session: id, task });

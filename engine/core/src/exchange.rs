@@ -77,6 +77,8 @@ impl Core {
         let if_range = self.keep(Rule::BG_RES_06);
         let host = &self.connections.get(connection).expect("the connection is open").host;
         let host = host.clone();
+        let fills_in = self.keep(Rule::BG_CFG_18);
+        let tells_restart = self.keep(Rule::BG_UP_12);
         let task = self.task_mut(key).expect("a task that starts is there");
         task.attempts += 1;
         task.sent = 0;
@@ -87,7 +89,8 @@ impl Core {
         let resumes = validator.filter(|_| task.received > 0);
         let from = resumes.map(|_| task.received);
         let body = task.body();
-        let mut head = wire_head(&request, &host, &task.row.configuration.additional_headers);
+        let additional = &task.row.configuration.additional_headers;
+        let mut head = wire_head(&request, &host, additional, fills_in);
         if let (Some(from), Some(validator)) = (from, resumes) {
             head.headers.push(("range".into(), format!("bytes={from}-")));
             if if_range {
@@ -112,7 +115,10 @@ impl Core {
         self.connections.set_busy(connection, attempt);
         self.set_phase(key, Phase::Requesting(exchange));
         let rule = self.start_rule(key, from.is_some());
-        self.emit(rule, What::Note(started));
+        // A body that begins again is a new attempt, so that its totals may go back.
+        if tells_restart || body.is_none() || attempt.number == 1 {
+            self.emit(rule, What::Note(started));
+        }
         self.order(rule, Order::Send { attempt, connection, head, body });
         self.arm_idle(key);
         if body.is_some() {
@@ -125,6 +131,7 @@ impl Core {
         match () {
             () if task.hop.is_some() => Rule::BG_REDIR_01,
             () if resumes => Rule::BG_RES_06,
+            () if task.attempts > 1 && task.body().is_some() => Rule::BG_UP_12,
             () if task.attempts > 1 => Rule::BG_NET_02,
             () if task.is_discretionary() => Rule::BG_SCHED_01,
             () if self.is_background(key) => Rule::BG_SCHED_08,
@@ -291,16 +298,24 @@ impl Core {
         self.arm_idle(key);
     }
 
+    /// The response's body is kept for the app: after its own body an upload is like a data task
+    /// (BG-UP-03).
     fn begin_spool(&mut self, key: TaskKey, head: &ResponseHead, now: Time) {
-        let file = self.new_file();
+        let spool = self.keep(Rule::BG_UP_03).then(|| self.new_file());
         let attempt = self.exchange(key).attempt;
         self.carry(key, |exchange| {
-            let (spool, expected) = (Some(file), head.length);
+            let expected = head.length;
             Phase::Receiving(Exchange { spool, expected, active_at: now, ..exchange })
         });
-        self.files_in_use.insert(file, key);
         self.task_mut(key).expect("the attempt is live").received = 0;
-        self.order(Rule::BG_UP_03, Order::Receive(attempt, Into::File { file, at: 0 }));
+        let into = match spool {
+            Some(file) => {
+                self.files_in_use.insert(file, key);
+                Into::File { file, at: 0 }
+            }
+            None => Into::Nowhere,
+        };
+        self.order(Rule::BG_UP_03, Order::Receive(attempt, into));
     }
 
     /// Decides where the body of a download begins, by status, range and validator (BG-RES-06).
@@ -462,7 +477,14 @@ fn validator_of(head: &ResponseHead) -> Option<Validator> {
 /// for a body that never comes.
 const FRAMING: [&str; 3] = ["connection", "content-length", "transfer-encoding"];
 
-fn wire_head(request: &Request, host: &Host, additional: &[(String, String)]) -> RequestHead {
+/// Makes the head of a request. The session's fields fill in what the request lacks (BG-CFG-18), or else
+/// go before its own.
+fn wire_head(
+    request: &Request,
+    host: &Host,
+    additional: &[(String, String)],
+    fills_in: bool,
+) -> RequestHead {
     let url = &request.url;
     let target = match url.query() {
         Some(query) => format!("{}?{query}", url.path()),
@@ -472,7 +494,9 @@ fn wire_head(request: &Request, host: &Host, additional: &[(String, String)]) ->
     let lacks = |headers: &[Field], name: &str| {
         !headers.iter().any(|(field, _)| field.eq_ignore_ascii_case(name))
     };
-    for (name, value) in request.headers.iter().chain(additional) {
+    let (first, then) =
+        if fills_in { (&*request.headers, additional) } else { (additional, &*request.headers) };
+    for (name, value) in first.iter().chain(then) {
         let name = name.to_ascii_lowercase();
         if lacks(&headers, &name) && !FRAMING.contains(&name.as_str()) {
             headers.push((name.into(), value.clone()));

@@ -1,8 +1,8 @@
 //! How attempts stop and tasks end: broken, tried again, cancelled, out of time, done.
 
 use crate::{
-    ConnectionId, Core, ErrorCode, Method, Note, Order, ResumeData, RowKey, Rule, TaskError,
-    TaskKey, TaskKind, TaskResult, Time, Wakeup, What, Why,
+    CancelReason, ConnectionId, Core, ErrorCode, Method, Note, Order, ResumeData, RowKey, Rule,
+    TaskError, TaskKey, TaskKind, TaskResult, Time, Wakeup, What, Why,
     connections::Use,
     sessions::{Item, Stage},
     task::Phase,
@@ -173,8 +173,7 @@ impl Core {
             }
             return self.retry(key, Why::Failed(code), now);
         }
-        let carries = self.keep(Rule::BG_RES_03);
-        let resume_data = if carries { self.make_resume_data(key) } else { None };
+        let resume_data = self.left_by_failure(key);
         let error = TaskError { code, reason: None, resume_data };
         self.finish(key, rule, Some(error), None, now);
     }
@@ -248,7 +247,7 @@ impl Core {
             return;
         }
         self.stop(key, Rule::BG_NET_06, Why::TimedOut, now);
-        let resume_data = self.make_resume_data(key);
+        let resume_data = self.left_by_failure(key);
         let error = TaskError { code: ErrorCode::TIMED_OUT, reason: None, resume_data };
         self.finish(key, Rule::BG_NET_06, Some(error), None, now);
     }
@@ -286,7 +285,7 @@ impl Core {
         if silent && self.keep(Rule::BG_NET_05) {
             self.retry(key, Why::Idle, now);
         } else {
-            let resume_data = self.make_resume_data(key);
+            let resume_data = self.left_by_failure(key);
             let error = TaskError { code: ErrorCode::TIMED_OUT, reason: None, resume_data };
             self.finish(key, Rule::BG_NET_07, Some(error), None, now);
         }
@@ -337,10 +336,18 @@ impl Core {
             let data = resume_data.clone();
             self.push(key.session, Item::Say(Some(key.task), Method::ResumeData { data }));
         }
-        if !over {
-            let error = TaskError { code: ErrorCode::CANCELLED, reason: None, resume_data };
+        if !over && self.keep(Rule::BG_TASK_08) {
+            // Only what the system cancels has a reason.
+            let reason =
+                if self.keep(Rule::BG_ERR_02) { None } else { Some(CancelReason::UserForceQuit) };
+            let error = TaskError { code: ErrorCode::CANCELLED, reason, resume_data };
             self.finish(key, Rule::BG_TASK_08, Some(error), None, now);
         }
+    }
+
+    /// Makes the resume data that a failure carries in its error (BG-RES-03).
+    fn left_by_failure(&mut self, key: TaskKey) -> Option<ResumeData> {
+        if self.keep(Rule::BG_RES_03) { self.make_resume_data(key) } else { None }
     }
 
     /// Makes resume data of a stopped download, if the conditions hold (BG-RES-01): the partial file is
@@ -379,6 +386,7 @@ impl Core {
     ) {
         let background = self.is_background(key);
         let whole_only = self.keep(Rule::BG_DL_02);
+        let at_connect = self.keep(Rule::BG_QUIT_04);
         let Some(task) = self.task(key) else { return };
         if !task.is_unfinished() {
             return;
@@ -399,8 +407,11 @@ impl Core {
             }
         }
         let code = error.as_ref().map(|error| error.code);
-        let quiet =
-            matches!(code, Some(ErrorCode::CANCELLED | ErrorCode::BACKGROUND_SESSION_DISCONNECTED));
+        let quiet = error.as_ref().is_some_and(|error| match error.code {
+            ErrorCode::BACKGROUND_SESSION_DISCONNECTED => true,
+            ErrorCode::CANCELLED => error.reason.is_none() || at_connect,
+            _ => false,
+        });
         let wakes = background && !quiet && task.row.resumed_at.is_some();
         let broken = task.row.partial.as_ref().map(|part| part.file).filter(|_| !whole_only);
         let file = settled.or(broken).map(|file| (file, task.received));

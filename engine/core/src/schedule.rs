@@ -18,11 +18,11 @@ impl Core {
             let error = ErrorCode::UNSUPPORTED_URL.into();
             return self.finish(key, Rule::BG_CFG_08, Some(error), None, now);
         }
-        if background {
-            if let Some((rule, why, until)) = self.obstacle(key, now) {
-                return self.hold(key, rule, why, until, now);
-            }
-        } else if self.path.link == Link::None && !self.wait_for_path(key, now) {
+        if background && let Some((rule, why, until)) = self.obstacle(key, now) {
+            return self.hold(key, rule, why, until, now);
+        }
+        let waits = background && self.keep(Rule::BG_CFG_11);
+        if !waits && self.path.link == Link::None && !self.wait_for_path(key, now) {
             return;
         }
         let lane = self.lane(key, now);
@@ -45,9 +45,10 @@ impl Core {
         if date.is_some() && self.keep(Rule::BG_SCHED_17) {
             return Some((Rule::BG_SCHED_17, Why::Date, date));
         }
-        let asks = task.row.earliest_begin.is_some() && !task.row.delay_answered;
+        let dated = task.row.earliest_begin.is_some() || !self.keep(Rule::BG_SCHED_19);
+        let asks = dated && !task.row.delay_answered;
         let asks = asks && self.sessions[&key.session].implements.will_begin_delayed_request;
-        if asks && self.keep(Rule::BG_SCHED_19) {
+        if asks {
             return Some((Rule::BG_SCHED_19, Why::Delegate, None));
         }
         if task.row.held && limiter.is_some() {
@@ -111,9 +112,11 @@ impl Core {
         let (wifi_from, late_from) = self.urgency_times(key);
         let strict = self.keep(Rule::BG_CFG_16);
         let choosy = background && self.keep(Rule::BG_SCHED_01);
+        let at_once = self.keep(Rule::BG_SCHED_08);
+        let original = self.keep(Rule::BG_SCHED_21);
         let task = self.task_mut(key).expect("the task is resumed");
         let mut urgency = Urgency::Now;
-        if choosy && task.is_discretionary() {
+        if choosy && (task.is_discretionary() || !at_once) {
             let (stage, next) = match () {
                 () if now < wifi_from => (Urgency::WifiAndPower, Some(wifi_from)),
                 () if now < late_from => (Urgency::Wifi, Some(late_from)),
@@ -127,7 +130,7 @@ impl Core {
         }
         let task = self.task(key).expect("the task is resumed");
         // The flags of the original hold, whatever a delayed request says (BG-SCHED-21).
-        let request = &task.row.request;
+        let request = if original { &task.row.request } else { task.next_request() };
         let configuration = &task.row.configuration;
         Lane {
             background,
@@ -227,12 +230,21 @@ impl Core {
             }
             self.send(key, connection, true, now);
         } else {
-            let until = now + self.request_timeout(key);
+            let until = self.idle_from(key, now) + self.request_timeout(key);
             let connection = self.connections.open(key.session, &host, key, until);
             self.timers.arm(until, Wakeup::Opening(connection));
             self.set_phase(key, Phase::Connecting(connection));
             self.order(Rule::BG_SCHED_15, Order::Open(connection, host));
         }
+    }
+
+    /// From when the request timeout counts: a task that waited for its path begins to count as it
+    /// connects (BG-NET-08).
+    fn idle_from(&self, key: TaskKey, now: Time) -> Time {
+        if self.is_background(key) || self.keep(Rule::BG_NET_08) {
+            return now;
+        }
+        self.task(key).and_then(|task| task.row.resumed_at).unwrap_or(now)
     }
 
     /// Moves a task to another phase, and keeps the books of the phase it leaves and enters.

@@ -1,9 +1,9 @@
 //! What the OS tells: processes come, change and go; path, power and lock change.
 
 use crate::{
-    CancelReason, Core, Death, DelayChange, ErrorCode, Link, Method, Note, Order, Path, ProcessId,
-    ProcessState, RowKey, Rule, SessionId, SessionKind, Signal, TaskError, TaskKey, Time, Wakeup,
-    What, Why,
+    Ask, CancelReason, Core, Death, DelayChange, ErrorCode, Link, Method, Note, Order, Path,
+    ProcessId, ProcessState, RowKey, Rule, SessionId, SessionKind, Signal, TaskError, TaskKey,
+    Time, Wakeup, What, Why,
     connections::Use,
     sessions::{Item, Running},
     task::Phase,
@@ -17,6 +17,9 @@ impl Core {
                 self.processes.insert(process, state);
                 if state == ProcessState::Foreground {
                     self.on_foreground(now);
+                    if !self.keep(Rule::BG_LIFE_08) {
+                        self.announce_unfinished();
+                    }
                 }
             }
             Signal::Changed(process, state) => self.on_changed(process, state, now),
@@ -31,6 +34,16 @@ impl Core {
                 self.unlocked = true;
                 self.may_start = true;
             }
+        }
+    }
+
+    /// Has every session with unfinished tasks named to an app that the user has launched: what
+    /// BG-LIFE-08 rules out.
+    fn announce_unfinished(&mut self) {
+        let busy = self.sessions.values().filter(|s| s.is_background() && s.unfinished > 0);
+        let names: Vec<_> = busy.map(|session| session.name.to_string()).collect();
+        for session in names {
+            self.emit(Rule::BG_LIFE_08, What::Ask(Ask::Wake { session }));
         }
     }
 
@@ -205,6 +218,9 @@ impl Core {
                 SessionKind::InProcess => self.drop_session(id, now),
                 SessionKind::Background => self.disconnect(id),
             }
+        }
+        if death == Death::Watchdog && !self.keep(Rule::BG_WAKE_08) {
+            self.sessions.values_mut().for_each(|session| session.asked = false);
         }
         let stops = death == Death::ForceQuit && self.keep(Rule::BG_QUIT_02);
         let crash_stops = death != Death::ForceQuit && !self.keep(Rule::BG_QUIT_01);

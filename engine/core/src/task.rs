@@ -3,7 +3,7 @@
 use std::{cmp::Reverse, sync::Arc};
 
 use crate::{
-    AttemptId, BodyFile, ConnectionId, FileId, Request, TaskKind, TaskRow, Time,
+    AttemptId, BodyFile, ConnectionId, FileId, Method, Request, TaskKind, TaskRow, Time,
     lanes::{Lane, Place},
 };
 
@@ -269,6 +269,26 @@ impl Task {
     /// The request of the next attempt: a redirect's, a delayed request's, or the original.
     pub(crate) fn next_request(&self) -> &Arc<Request> {
         self.hop.as_ref().or(self.row.replacement.as_ref()).unwrap_or(&self.row.request)
+    }
+
+    /// Makes the progress call of this moment, and notes what it tells.
+    pub(crate) fn tell(&mut self, now: Time) -> Method {
+        let method = match self.body() {
+            Some(body) => {
+                let (sent, total) = (self.sent - self.told.0, self.sent);
+                self.told.0 = total;
+                Method::DidSendBodyData { sent, total, expected: body.length }
+            }
+            None => {
+                let (written, total) =
+                    (self.received - self.told.1.min(self.received), self.received);
+                let expected = self.row.partial.as_ref().and_then(|part| part.expected);
+                self.told.1 = total;
+                Method::DidWriteData { written, total, expected }
+            }
+        };
+        self.told.2 = now;
+        method
     }
 
     /// When the resource timeout ends, counted from the first resume (BG-SCHED-18).

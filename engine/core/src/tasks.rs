@@ -51,6 +51,16 @@ impl Tasks {
         Some(*task)
     }
 
+    /// The lowest identifier that no task has: what a session that used them again would give.
+    pub(crate) fn lowest_free(&self) -> TaskId {
+        let taken = |id: &u32| self.get(TaskId(*id)).is_some();
+        TaskId((1..).find(|id| !taken(id)).expect("identifiers fit 32 bits"))
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.count
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.count == 0
     }

@@ -30,18 +30,20 @@ impl Core {
         if waits_for > 0 && !question && self.keep(Rule::BG_LIFE_03) {
             return;
         }
-        if self.receiver(id).is_some() {
-            return;
-        }
         let name = session.name.clone();
         let runs = self.processes.values().any(|state| *state != ProcessState::Suspended);
         let in_front = self.processes.values().any(|state| *state == ProcessState::Foreground);
+        if self.receiver(id).is_some() && (!in_front || self.keep(Rule::BG_LIFE_10)) {
+            return;
+        }
         if in_front && !self.keep(Rule::BG_LIFE_09) {
             return;
         }
         self.sessions.get_mut(&id).expect("just seen").asked = true;
-        if !runs && !self.waking {
-            self.waking = true;
+        let raises = !runs && !self.waking;
+        self.waking |= raises;
+        let first = self.keep(Rule::BG_RATE_04);
+        if raises && first {
             self.raise_limiter(now);
         }
         let rule = match () {
@@ -50,6 +52,9 @@ impl Core {
             () => Rule::BG_LIFE_03,
         };
         self.emit(rule, What::Ask(Ask::Wake { session: name.to_string() }));
+        if raises && !first {
+            self.raise_limiter(now);
+        }
     }
 
     /// Before the app hears of its events (BG-RATE-04).

@@ -98,6 +98,7 @@ const ENTRIES: &[Entry] = entries! {
         "results-wait-for-a-wake",
         "session-made-late",
         "suspended-task-blocks",
+        "suspended-task-rests",
     }
     "scheduling" {
         "delayed-request",
@@ -110,6 +111,8 @@ const ENTRIES: &[Entry] = entries! {
         "urgency",
         "wifi-only-request",
         "wifi-only-session",
+        "delayed-request-changed",
+        "timeout-before-its-date",
     }
     "network" {
         "no-resume-data",
@@ -126,10 +129,14 @@ const ENTRIES: &[Entry] = entries! {
         "stalled-in-process",
         "wifi-lost",
         "wrong-range",
+        "bad-responses",
+        "offline-in-background",
+        "stale-connection",
     }
     "upload" {
         "upload-from-data-refused",
         "upload-survives",
+        "upload-starts-again",
     }
     "limiter" {
         "foreground-resets",
@@ -147,6 +154,7 @@ const ENTRIES: &[Entry] = entries! {
         "posts",
         "posts-become-download",
         "posts-cancelled",
+        "slow-delegate",
     }
     "app" {
         "file-claimed-late",
@@ -156,5 +164,6 @@ const ENTRIES: &[Entry] = entries! {
         "no-identifier",
         "not-found",
         "not-found-kept",
+        "callback-too-long",
     }
 };

@@ -138,6 +138,8 @@ words! {
         Absent = "absent",
         /// `.continueLoading`.
         Continue = "continue",
+        /// `.useNewRequest`, with a request for the same URL that may use every path.
+        UseNew = "use new request",
         /// `.cancel`.
         Cancel = "cancel",
         /// The completion handler is never called.

@@ -319,16 +319,17 @@ impl Os {
 
     /// The end of a window that begins now, where the watchdog looks.
     fn deadline(&self, now: Time) -> Option<Time> {
-        let limited = self.suspends() && self.faults.keep(Rule::BG_WAKE_01);
-        limited.then(|| now + self.knobs.wake_window)
+        let window = self.knobs.wake_window;
+        let whole = if self.faults.keep(Rule::BG_WAKE_01) { window } else { window / 2 };
+        self.suspends().then(|| now + whole)
     }
 
     /// A window ended with its handler outstanding.
     fn overrun(&mut self) {
         if self.faults.keep(Rule::BG_WAKE_02) {
             self.kill(Death::Watchdog, Some(Rule::BG_WAKE_02));
-        } else {
-            self.suspend(Rule::BG_WAKE_02);
+        } else if let Some(process) = &mut self.process {
+            process.owed.values_mut().for_each(|deadline| *deadline = None);
         }
     }
 

@@ -185,13 +185,14 @@ fn a_handler_called_just_inside_the_window_saves_the_app() {
 }
 
 #[test]
-fn without_the_kill_an_overrun_only_suspends_and_without_the_window_nothing_ends_it() {
+fn without_the_kill_an_overrun_lives_on_and_without_the_window_it_ends_early() {
     let mut bench = Bench::without(Rule::BG_WAKE_02);
     bench.wake("photos", s(100));
-    assert_eq!(bench.due(s(130)), ["Suspended"]);
+    assert_eq!(bench.due(s(130)), [""; 0]);
+    assert_eq!(bench.os.next_wakeup(), None);
     let mut bench = Bench::without(Rule::BG_WAKE_01);
     bench.wake("photos", s(100));
-    assert_eq!(bench.os.next_wakeup(), None);
+    assert_eq!(bench.os.next_wakeup(), Some(s(115)));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sleepwalker_core::{
-    Callback, CallbackId, FileId, GateAnswer, Method, SessionId, TaskError, TaskKey,
+    Callback, CallbackId, FileId, GateAnswer, Method, Request, SessionId, TaskError, TaskKey,
 };
 use sleepwalker_judge::ItemState;
 
@@ -23,7 +23,7 @@ impl App {
             Method::DidReceiveResponse { .. } => self.answer(id, self.response_answer()),
             Method::WillPerformRedirection { .. } => self.answer(id, self.redirect_answer()),
             Method::WillCacheResponse => self.answer(id, self.cache_answer()),
-            Method::WillBeginDelayedRequest => self.answer(id, self.delayed_answer()),
+            Method::WillBeginDelayedRequest => self.answer(id, self.delayed_answer(item)),
             Method::DidBecomeDownloadTask { new } => {
                 if let Some(item) = item {
                     self.became(item, key(session, new));
@@ -94,9 +94,13 @@ impl App {
         }
     }
 
-    fn delayed_answer(&self) -> Option<GateAnswer> {
+    fn delayed_answer(&self, item: Option<usize>) -> Option<GateAnswer> {
         match self.habits.delayed_request {
             Delayed::Absent | Delayed::Continue => Some(GateAnswer::Allow),
+            Delayed::UseNew => Some(item.map_or(GateAnswer::Allow, |item| {
+                let old = &self.disk.items[item].request;
+                GateAnswer::Use(Arc::new(Request::new(&old.method, old.url.clone())))
+            })),
             Delayed::Cancel => Some(GateAnswer::Cancel),
             Delayed::Unanswered => None,
         }

@@ -133,6 +133,7 @@ fn gates_are_answered_as_the_habit_says() {
         ("cache", "refuse", Method::WillCacheResponse, Some("answer Refuse")),
         ("cache", "never answered", Method::WillCacheResponse, None),
         ("delayed request", "continue", Method::WillBeginDelayedRequest, Some("answer Allow")),
+        ("delayed request", "use new request", Method::WillBeginDelayedRequest, Some("answer Use")),
         ("delayed request", "cancel", Method::WillBeginDelayedRequest, Some("answer Cancel")),
         ("delayed request", "never answered", Method::WillBeginDelayedRequest, None),
     ] {
