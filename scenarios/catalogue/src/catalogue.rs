@@ -165,5 +165,12 @@ const ENTRIES: &[Entry] = entries! {
         "not-found",
         "not-found-kept",
         "callback-too-long",
+        "everything-again",
+        "force-quit-taken-for-a-cancel",
+        "handler-called-twice",
+        "handlers-in-one-variable",
+        "map-in-memory",
+        "records-believed",
+        "session-never-made",
     }
 };
