@@ -76,6 +76,9 @@ pub enum ApiCall {
         max_connections_per_host: Option<u32>,
         /// The resource timeout.
         timeout_for_resource: Duration,
+        /// `sessionSendsLaunchEvents = false`.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        no_launch_events: bool,
     },
     /// `dataTask(with:)`.
     DataTask {

@@ -272,12 +272,14 @@ fn calls() -> Vec<(Option<u32>, ApiCall, Option<String>)> {
         existed: true,
         max_connections_per_host: Some(2),
         timeout_for_resource: Duration::from_secs(604_800),
+        no_launch_events: false,
     };
     let in_process = ApiCall::CreateSession {
         kind: SessionKind::InProcess,
         existed: false,
         max_connections_per_host: None,
         timeout_for_resource: Duration::from_secs(7200),
+        no_launch_events: true,
     };
     let misuse = "upload tasks from NSData are not supported in background sessions";
     let upload = ApiCall::UploadTaskFromData { request: request("POST"), length: 3 };

@@ -125,6 +125,7 @@ fn api_call(call: &Call, existed: bool) -> ApiCall {
             existed,
             max_connections_per_host: configuration.max_connections_per_host,
             timeout_for_resource: configuration.timeout_for_resource,
+            no_launch_events: !configuration.sends_launch_events,
         },
         Call::DataTask { request, .. } => ApiCall::DataTask { request: words(request) },
         Call::DownloadTask { request, .. } => ApiCall::DownloadTask { request: words(request) },

@@ -348,6 +348,7 @@ impl<'a> Scene<'a> {
                 existed,
                 max_connections_per_host,
                 timeout_for_resource,
+                ..
             } => {
                 let most = max_connections_per_host.unwrap_or(self.knobs.connections_per_host);
                 self.on_session(process, session, *kind, *existed, most, *timeout_for_resource);

@@ -86,6 +86,7 @@ impl Script {
             existed,
             max_connections_per_host: None,
             timeout_for_resource: WEEK,
+            no_launch_events: false,
         };
         self.calls(None, call);
     }

@@ -5,16 +5,20 @@ mod completion;
 mod connected;
 mod content;
 mod creation;
+mod cut;
 mod delayed;
 mod direct;
+mod discretionary;
 mod error;
 mod file;
 mod force_quit;
 mod invalid;
+mod launch;
 mod limiter;
 mod liveness;
 mod never;
 mod progress;
+mod retry;
 mod serial;
 mod start;
 mod wake;
@@ -42,4 +46,8 @@ pub(super) const ALL: &[&Checker] = &[
     &start::CHECKER,
     &progress::CHECKER,
     &invalid::CHECKER,
+    &cut::CHECKER,
+    &discretionary::CHECKER,
+    &launch::CHECKER,
+    &retry::CHECKER,
 ];

@@ -114,6 +114,7 @@ pub(crate) fn call_words(call: &ApiCall) -> String {
             existed,
             max_connections_per_host,
             timeout_for_resource,
+            no_launch_events,
         } => {
             let mut text = String::from(match kind {
                 SessionKind::Background => "URLSession(background)",
@@ -124,6 +125,9 @@ pub(crate) fn call_words(call: &ApiCall) -> String {
                 text.push_str(&format!(", {most} connections a host"));
             }
             text.push_str(&format!(", {} for a resource", span::text(timeout_for_resource)));
+            if *no_launch_events {
+                text.push_str(", no launch events");
+            }
             text
         }
         ApiCall::DataTask { request } => format!("dataTask(with: {})", request_words(request)),

@@ -6,7 +6,7 @@ use sleepwalker_core::{Death, Method, TaskId};
 
 use crate::{
     Fact, TaskName, Witness,
-    check::{Case, Check, Checker, Findings, Scene, Script, Step, scene::OpenSort},
+    check::{Case, Check, Checker, Findings, Scene, Script, Step, Task, scene::OpenSort},
 };
 
 pub(super) const CHECKER: Checker = Checker {
@@ -45,6 +45,19 @@ pub(super) const CHECKER: Checker = Checker {
                 converted(it);
                 it.file(2);
                 it.done(2, None);
+            },
+        },
+        Case {
+            rule: "BG-LIFE-20",
+            wrong: |it| {
+                it.download(1);
+                it.transfers(1);
+                it.begins(None, Method::AllTasks { tasks: vec![TaskId(1)] });
+            },
+            right: |it| {
+                it.download(1);
+                it.transfers(1);
+                it.begins(None, Method::AllTasks { tasks: Vec::new() });
             },
         },
         Case {
@@ -100,9 +113,12 @@ impl Check for Completion {
             }
             Fact::Delivers { session, task: None, method: Method::AllTasks { tasks }, .. } => {
                 for id in tasks {
-                    if scene.task(session, Some(id.0)).is_some_and(|task| task.done.is_some()) {
-                        let detail =
-                            format!("getAllTasks names {session}/{id}, which has completed");
+                    // Done for the daemon is over, whether or not the app was told.
+                    let over = |task: &Task| {
+                        task.done.is_some() || task.finished.is_some() && !scene.is_unheard(task)
+                    };
+                    if scene.task(session, Some(id.0)).is_some_and(over) {
+                        let detail = format!("getAllTasks names {session}/{id}, which is over");
                         out.add("BG-LIFE-20", step, detail);
                     }
                 }

@@ -132,6 +132,18 @@ pub(super) const CHECKER: Checker = Checker {
         Case {
             rule: "BG-RATE-13",
             wrong: |it| {
+                restarted(it);
+                it.wait(60);
+                it.delay(0, DelayChange::Lapse);
+            },
+            right: |it| {
+                restarted(it);
+                it.delay(0, DelayChange::Reboot);
+            },
+        },
+        Case {
+            rule: "BG-RATE-13",
+            wrong: |it| {
                 it.delay(60, DelayChange::Wake);
                 it.delay(60, DelayChange::Reboot);
             },
@@ -145,6 +157,11 @@ pub(super) const CHECKER: Checker = Checker {
 
 fn session() -> Cause {
     Cause::Session("photos".into())
+}
+
+fn restarted(it: &mut Script) {
+    it.delay(60, DelayChange::Wake);
+    it.push(Fact::Boots { after: sleepwalker_core::Death::Reboot });
 }
 
 fn resumed_in_wake(it: &mut Script) {
@@ -169,6 +186,8 @@ struct Limiter {
     released: Option<(TaskName, Time)>,
     /// The delay ran out, and rightly goes on.
     outlasts: bool,
+    /// The device has restarted, which should have ended a delay.
+    rebooted: bool,
 }
 
 impl Check for Limiter {
@@ -216,6 +235,7 @@ impl Check for Limiter {
                 self.waiting.clear();
                 self.held.clear();
                 if scene.knobs.limiter_reset_by_reboot {
+                    self.rebooted = !self.delay.is_zero();
                     self.delay = Duration::ZERO;
                 }
             }
@@ -326,8 +346,13 @@ impl Limiter {
                 self.held.clear();
                 self.waiting.clear();
             }
+            DelayChange::Lapse if self.rebooted => {
+                let detail = "a delay lapses that a restart should have ended".to_owned();
+                out.add("BG-RATE-13", step, detail);
+            }
             DelayChange::Lapse => self.on_lapse(scene, step, out, delay),
         }
+        self.rebooted = false;
         self.delay = delay;
     }
 

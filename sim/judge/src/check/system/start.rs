@@ -56,6 +56,20 @@ pub(super) const CHECKER: Checker = Checker {
                 it.starts(1, 1);
             },
         },
+        Case {
+            rule: "BG-NET-04",
+            wrong: |it| {
+                it.push(Fact::PathChanges { path: Path::default() });
+                it.download(1);
+                it.retries(1, Why::Idle);
+            },
+            right: |it| {
+                it.push(Fact::PathChanges { path: Path { link: Link::Wifi, ..Path::default() } });
+                it.download(1);
+                it.retries(1, Why::Idle);
+                it.push(Fact::PathChanges { path: Path::default() });
+            },
+        },
         Case { rule: "BG-NET-11", wrong: |it| answered(it, 404), right: |it| answered(it, 302) },
         Case {
             rule: "BG-KIND-01",
@@ -138,6 +152,11 @@ impl Check for Start {
                 if let Some((false, status @ 400..=599)) = asked {
                     self.refused.insert(task.clone(), status);
                 }
+            }
+            // What is tried again had been tried, and where there is no path there is nothing to try.
+            Fact::Retries { task, .. } if scene.path_is_none() => {
+                let detail = format!("{task} was tried, but there is no path");
+                out.add("BG-NET-04", step, detail);
             }
             Fact::Stops { task, why: Why::Process, .. }
                 if scene.tasks.get(task).is_some_and(Task::outlives_app) =>
