@@ -330,6 +330,7 @@ impl Core {
         let exchange = task.phase.exchange().expect("the attempt is live");
         let attempt = exchange.attempt;
         let part = task.row.partial.as_ref();
+        let own_range = exchange.from.is_none() && task.next_request().has_field("range");
         let offset = match (exchange.from, head.status) {
             (Some(from), 206) => {
                 let part = part.expect("a range is asked for a partial file");
@@ -339,6 +340,8 @@ impl Core {
                 from
             }
             (Some(_), 416) => return self.start_over(key, now),
+            // What an app asked for by a range of its own is a whole for its task (SW-RANGE-01).
+            (None, 206) if own_range && self.keep(Rule::SW_RANGE_01) => 0,
             (None, 206) => {
                 let code = ErrorCode::BAD_SERVER_RESPONSE;
                 self.stop(key, Rule::BG_NET_14, Why::BadResponse, now);
@@ -349,10 +352,11 @@ impl Core {
         let held = part.map(|part| (part.file, part.length));
         let file = held.map_or_else(|| self.new_file(), |(file, _)| file);
         let expected = match head.status {
-            206 => range.and_then(|r| r.whole).or(head.length.map(|l| l + offset)),
+            206 if !own_range => range.and_then(|r| r.whole).or(head.length.map(|l| l + offset)),
             _ => head.length,
         };
-        let validator = validator_of(head);
+        // A range inside a range is asked for by nobody: what breaks begins anew.
+        let validator = validator_of(head).filter(|_| !own_range);
         let told = self.task(key).is_some_and(|task| task.tells_offset);
         let task = self.task_mut(key).expect("the attempt is live");
         task.tells_offset = false;

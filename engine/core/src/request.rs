@@ -42,6 +42,11 @@ impl Request {
         }
     }
 
+    /// Returns whether the app set a field, whatever the case of its name.
+    pub fn has_field(&self, name: &str) -> bool {
+        self.headers.iter().any(|(field, _)| field.eq_ignore_ascii_case(name))
+    }
+
     /// Makes a GET request.
     pub fn get(url: Url) -> Request {
         Request::new("GET", url)

@@ -166,6 +166,7 @@ rules! {
         SW_CONN_01 = "SW-CONN-01",
         SW_CONN_02 = "SW-CONN-02",
         SW_DATA_01 = "SW-DATA-01",
+        SW_RANGE_01 = "SW-RANGE-01",
         SW_OS_01 = "SW-OS-01",
         SW_OS_02 = "SW-OS-02",
     }

@@ -125,6 +125,7 @@ const ENTRIES: &[Entry] = entries! {
         "slow-server",
         "stalled-body",
         "offline-in-process",
+        "own-range",
         "waits-for-connectivity",
         "stalled-in-process",
         "wifi-lost",

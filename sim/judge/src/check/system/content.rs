@@ -29,6 +29,11 @@ pub(super) const CHECKER: Checker = Checker {
             right: |it| file_is(it, Content::Literal("5891b5b522d5".into())),
         },
         Case {
+            rule: "BG-DL-02",
+            wrong: |it| part_of_206(it, Some(3000)),
+            right: |it| part_of_206(it, None),
+        },
+        Case {
             rule: "BG-DL-01",
             wrong: |it| file_is(it, Content::Missing),
             right: |it| file_is(it, Content::Version { file: "cdn.example/a".into(), version: 1 }),
@@ -71,14 +76,31 @@ fn file_is(it: &mut Script, content: Content) {
     it.begins_with(Some(1), method, Some(content));
 }
 
+/// A part is delivered with a 206: to the daemon's own range or to the app's.
+fn part_of_206(it: &mut Script, from: Option<u64>) {
+    it.download(1);
+    it.starts_from(1, 1, from);
+    let method = Method::DidFinishDownloadingTo { file: FileId(1), length: 3000, status: 206 };
+    let content = Content::Part { file: "cdn.example/a".into(), version: 1, whole: 6000 };
+    it.begins_with(Some(1), method, Some(content));
+}
+
 #[derive(Default)]
 struct Contents {
     claimed: BTreeSet<TaskName>,
+    /// Tasks that the daemon resumed with a range. A 206 of any other is what its app asked for.
+    resumed: BTreeSet<TaskName>,
 }
 
 impl Check for Contents {
     fn see(&mut self, scene: &Scene<'_>, step: Step<'_>, out: &mut Findings) {
         match &step.event.fact {
+            Fact::Starts { task, from, .. } => {
+                match from {
+                    Some(_) => self.resumed.insert(task.clone()),
+                    None => self.resumed.remove(task),
+                };
+            }
             Fact::Delivers {
                 session,
                 task: Some(task),
@@ -95,7 +117,8 @@ impl Check for Contents {
                         out.add("BG-RES-05", step, detail);
                     }
                     Content::Part { version, whole, .. } => {
-                        if matches!(status, 200 | 206) {
+                        let whole_wanted = *status == 206 && self.resumed.contains(&name);
+                        if *status == 200 || whole_wanted {
                             let detail = format!(
                                 "the file of {name} is a part of version {version}, not its {whole} B"
                             );
