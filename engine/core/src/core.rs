@@ -6,9 +6,9 @@ use std::{
 };
 
 use crate::{
-    Answer, Batch, BatchId, Call, CallbackId, Change, Effect, Faults, FileId, Input, Knobs, Misuse,
-    Order, Path, ProcessId, ProcessState, Row, RowKey, Rule, SessionId, TaskId, TaskInfo, TaskKey,
-    Time, Wakeup, What,
+    Answer, Ask, Batch, BatchId, Call, CallbackId, Change, Effect, Faults, FileId, Input, Knobs,
+    Misuse, Order, Path, ProcessId, ProcessState, Row, RowKey, Rule, SessionId, TaskId, TaskInfo,
+    TaskKey, Time, Wakeup, What,
     connections::Connections,
     lanes::Lanes,
     limiter::Limiter,
@@ -160,11 +160,15 @@ impl Core {
         if self.storing.is_some() && self.faults.keep(Rule::SW_STORE_02) {
             return None;
         }
-        let effect = self.out.pop_front()?;
-        if let What::Store(batch) = &effect.what {
-            self.storing = Some(batch.id);
+        loop {
+            let effect = self.out.pop_front()?;
+            match &effect.what {
+                What::Store(batch) => self.storing = Some(batch.id),
+                What::Ask(Ask::Wake { session }) if self.is_outdated(session) => continue,
+                _ => {}
+            }
+            return Some(effect);
         }
-        Some(effect)
     }
 
     /// Returns when [`Input::Due`] is wanted, and why. Spurious ones are harmless.

@@ -57,6 +57,20 @@ impl Core {
         }
     }
 
+    /// An ask waits for the batch before it, and meanwhile the user may have opened the app: one that is
+    /// in front and holds the session is asked for nothing (BG-LIFE-10).
+    pub(crate) fn is_outdated(&mut self, session: &str) -> bool {
+        let Some(id) = self.find_session(session) else { return false };
+        let in_front = self.processes.values().any(|state| *state == ProcessState::Foreground);
+        if !in_front || self.receiver(id).is_none() || !self.keep(Rule::BG_LIFE_10) {
+            return false;
+        }
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.asked = false;
+        }
+        true
+    }
+
     /// Before the app hears of its events (BG-RATE-04).
     fn raise_limiter(&mut self, now: Time) {
         if let Some(until) = self.limiter.until() {

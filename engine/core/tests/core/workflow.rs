@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::rig::{APP, Rig, head, ranged, wifi};
 use sleepwalker_core::{
-    Answer, Call, CancelReason, Death, ErrorCode, Implements, Into, Link, Method, Misuse, Note,
-    Order, Path, ProcessId, ProcessState, Report, SessionKind, Signal, Why,
+    Answer, Call, CancelReason, Death, ErrorCode, Implements, Input, Into, Link, Method, Misuse,
+    Note, Order, Path, ProcessId, ProcessState, Report, SessionKind, Signal, Why,
 };
 
 const MB: u64 = 1_000_000;
@@ -63,6 +63,33 @@ fn in_front_there_is_neither_a_wake_nor_an_end_of_events() {
     rig.serve(task, 200, 10);
     assert_eq!(rig.told(), ["didFinishDownloadingTo", "didComplete"]);
     assert!(rig.asks.is_empty());
+}
+
+#[test]
+fn an_ask_that_waited_for_its_batch_is_dropped_if_the_app_is_in_front_by_then() {
+    for (opened, asked) in [(false, 1), (true, 0)] {
+        let mut rig = Rig::new();
+        let photos = rig.session("photos");
+        let task = rig.download(photos, "/a");
+        rig.open_all();
+        rig.suspend_app();
+        let attempt = rig.attempt(task);
+        rig.report(Report::Head(attempt, head(200, MB)));
+        rig.report(Report::Received(attempt, MB));
+        rig.report(Report::Ended(attempt, true));
+        let settle = rig.orders.iter().rev().find_map(|order| match order {
+            Order::Settle(file) => Some(*file),
+            _ => None,
+        });
+        let file = settle.expect("the body has ended");
+        rig.core.handle(Input::Report(Report::Settled(file)), rig.now);
+        if opened {
+            rig.core.handle(Input::Signal(Signal::Changed(APP, ProcessState::Foreground)), rig.now);
+        }
+        rig.signal(Signal::Power(true));
+        assert_eq!(rig.asks.len(), asked, "{:?}", rig.log);
+        assert_eq!(rig.told().contains(&"didComplete"), opened, "{:?}", rig.log);
+    }
 }
 
 #[test]
