@@ -77,6 +77,13 @@ pub enum Call {
     SetEarliestBeginDate(TaskKey, Time),
     /// `getAllTasks`; the answer is a callback.
     GetAllTasks(SessionId),
+    /// The app changes the configuration object that it made a session with (BG-CFG-05).
+    EditConfiguration {
+        /// The session.
+        session: SessionId,
+        /// What the object says now.
+        configuration: Configuration,
+    },
     /// `finishTasksAndInvalidate()`.
     FinishTasksAndInvalidate(SessionId),
     /// `invalidateAndCancel()`.

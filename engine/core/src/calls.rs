@@ -86,6 +86,11 @@ impl Core {
                 self.push(session, Item::AllTasks);
                 Ok(Answer::Done)
             }
+            Call::EditConfiguration { session, configuration } => {
+                self.connected(process, session)?;
+                self.edit(session, configuration);
+                Ok(Answer::Done)
+            }
             Call::FinishTasksAndInvalidate(session) => {
                 self.connected(process, session)?;
                 self.invalidate(session, now);
@@ -180,6 +185,18 @@ impl Core {
         Ok(Answer::Session { id, existed: true })
     }
 
+    /// A session has copied its configuration: what becomes of the app's object is nothing to it
+    /// (BG-CFG-05).
+    fn edit(&mut self, session: SessionId, configuration: Configuration) {
+        if self.keep(Rule::BG_CFG_05) {
+            return;
+        }
+        if let Some(owner) = self.sessions.get_mut(&session) {
+            owner.configuration = Arc::new(configuration);
+            self.touch_row(RowKey::Session(session));
+        }
+    }
+
     fn create_upload(
         &mut self,
         process: ProcessId,
@@ -193,9 +210,7 @@ impl Core {
             Err(code) => (BodyFile { file: self.new_file(), length: 0 }, Some(code)),
         };
         let answer = self.create(process, session, request, TaskKind::Upload(body), now)?;
-        if let (Answer::Task(key), Some(code)) = (answer, missing)
-            && self.keep(Rule::BG_UP_01)
-        {
+        if let (Answer::Task(key), Some(code)) = (answer, missing) {
             self.finish(key, Rule::BG_UP_01, Some(code.into()), None, now);
         }
         Ok(answer)

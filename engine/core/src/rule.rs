@@ -48,9 +48,13 @@ rules! {
     modelled {
         BG_CFG_01 = "BG-CFG-01",
         BG_CFG_04 = "BG-CFG-04",
+        BG_CFG_05 = "BG-CFG-05",
+        BG_CFG_07 = "BG-CFG-07",
+        BG_CFG_08 = "BG-CFG-08",
         BG_CFG_11 = "BG-CFG-11",
         BG_CFG_14 = "BG-CFG-14",
         BG_CFG_16 = "BG-CFG-16",
+        BG_CFG_18 = "BG-CFG-18",
         BG_KIND_01 = "BG-KIND-01",
         BG_KIND_02 = "BG-KIND-02",
         BG_KIND_08 = "BG-KIND-08",
@@ -144,6 +148,7 @@ rules! {
         BG_RES_04 = "BG-RES-04",
         BG_RES_05 = "BG-RES-05",
         BG_RES_06 = "BG-RES-06",
+        BG_UP_01 = "BG-UP-01",
         BG_UP_02 = "BG-UP-02",
         BG_UP_03 = "BG-UP-03",
         BG_UP_04 = "BG-UP-04",
@@ -163,6 +168,7 @@ rules! {
         BG_ORD_14 = "BG-ORD-14",
         BG_ERR_02 = "BG-ERR-02",
         SW_STORE_01 = "SW-STORE-01",
+        SW_STORE_02 = "SW-STORE-02",
         SW_CONN_01 = "SW-CONN-01",
         SW_CONN_02 = "SW-CONN-02",
         SW_DATA_01 = "SW-DATA-01",
@@ -171,12 +177,6 @@ rules! {
         SW_OS_02 = "SW-OS-02",
     }
     named {
-        BG_CFG_05 = "BG-CFG-05",
-        BG_CFG_07 = "BG-CFG-07",
-        BG_CFG_08 = "BG-CFG-08",
-        BG_CFG_18 = "BG-CFG-18",
-        BG_UP_01 = "BG-UP-01",
-        SW_STORE_02 = "SW-STORE-02",
     }
 }
 

@@ -99,6 +99,9 @@ const ENTRIES: &[Entry] = entries! {
         "session-made-late",
         "suspended-task-blocks",
         "suspended-task-rests",
+        "configuration-edited",
+        "no-delegate",
+        "slow-flash",
     }
     "scheduling" {
         "delayed-request",
@@ -133,11 +136,14 @@ const ENTRIES: &[Entry] = entries! {
         "bad-responses",
         "offline-in-background",
         "stale-connection",
+        "additional-headers",
+        "unsupported-url",
     }
     "upload" {
         "upload-from-data-refused",
         "upload-survives",
         "upload-starts-again",
+        "upload-file-deleted",
     }
     "limiter" {
         "foreground-resets",

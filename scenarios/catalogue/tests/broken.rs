@@ -111,6 +111,21 @@ fn impossible_steps_are_told() {
         "upload = \"cdn.example/a\", file = \"phot.jpg\"",
         "did you mean `photo.jpg`?",
     );
+    let download = "download = \"cdn.example/a\", session = \"photos\"";
+    told(download, "delete-file = \"phot.jpg\"", "did you mean `photo.jpg`?");
+    let edit = "edit-configuration = { name = \"photo\", allows-cellular = false }";
+    told(download, edit, "the app has no session \"photo\"");
+    told("cdn.example/a\"", "gopher://cdn.example/a\"", "data, file and ftp");
+}
+
+#[test]
+fn what_no_origin_and_no_device_can_be_is_told() {
+    let requires = "size = \"3 MB\", requires = { \"a b\" = \"c\" }";
+    told("size = \"3 MB\"", requires, "\"a b\" is no header field");
+    let text = format!("{GOOD}\n[device]\nstoring = \"soon\"\n");
+    let error = parse("mine", "mine.toml", &text).expect_err("no span");
+    assert!(error.to_string().contains("a span such as"), "{error}");
+    assert_eq!(text.lines().count(), error.problems()[0].line, "{error}");
 }
 
 #[test]

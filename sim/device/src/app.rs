@@ -194,7 +194,7 @@ impl App {
             name: self.identifier(spec).to_string(),
             kind: spec.kind,
             configuration: spec.configuration.clone(),
-            delegate: Some(implements),
+            delegate: spec.delegate.then_some(implements),
         }))
     }
 

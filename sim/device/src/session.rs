@@ -16,6 +16,8 @@ pub struct SessionSpec {
     pub configuration: Configuration,
     /// Which optional delegate methods exist, beside those that a habit answers.
     pub implements: Implements,
+    /// There is a delegate at all.
+    pub delegate: bool,
 }
 
 impl SessionSpec {
@@ -26,6 +28,7 @@ impl SessionSpec {
             kind: SessionKind::Background,
             configuration: Configuration::default(),
             implements: Implements::default(),
+            delegate: true,
         }
     }
 }
@@ -48,6 +51,7 @@ struct Table {
     additional_headers: BTreeMap<String, String>,
     #[serde(default)]
     implements: Implements,
+    delegate: Option<bool>,
 }
 
 /// A span as scenarios write it: `60 s`.
@@ -80,6 +84,7 @@ impl From<Table> for SessionSpec {
                 additional_headers: table.additional_headers.into_iter().collect(),
             },
             implements: table.implements,
+            delegate: table.delegate.unwrap_or(true),
         }
     }
 }

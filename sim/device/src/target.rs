@@ -24,16 +24,16 @@ pub struct TargetError {
 }
 
 impl Target {
-    /// Reads `cdn.example/a`, or a whole URL.
+    /// Reads `cdn.example/a`, or a whole URL; of a scheme that no session speaks, too.
     pub fn parse(text: &str) -> Result<Target, TargetError> {
         let error = |why: &str| TargetError { found: text.to_owned(), why: why.to_owned() };
-        let whole = match text.contains("://") {
+        let whole = match text.contains("://") || text.starts_with("data:") {
             true => text.to_owned(),
             false => format!("http://{text}"),
         };
         let url = Url::parse(&whole).map_err(|e| error(&e.to_string()))?;
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err(error("only http and https are spoken here"));
+        if !matches!(url.scheme(), "http" | "https" | "data" | "file" | "ftp") {
+            return Err(error("its scheme is none of http, https, data, file and ftp"));
         }
         if text.contains(char::is_whitespace) {
             return Err(error("it holds a blank"));

@@ -281,6 +281,13 @@ pub enum AppAct {
         /// Cancel what runs.
         cancel: bool,
     },
+    /// Changes the configuration object that it made a session with.
+    EditConfiguration(SessionSpec),
+    /// Deletes one of its own files.
+    DeleteFile {
+        /// Which.
+        file: Arc<str>,
+    },
     /// `getAllTasks`.
     GetAllTasks {
         /// Of which session.

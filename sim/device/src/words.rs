@@ -24,6 +24,8 @@ pub struct AppTable {
     invalidate_and_cancel: Option<String>,
     finish_tasks_and_invalidate: Option<String>,
     get_all_tasks: Option<String>,
+    edit_configuration: Option<SessionSpec>,
+    delete_file: Option<String>,
     session: Option<String>,
     file: Option<String>,
     from: Option<Source>,
@@ -93,6 +95,8 @@ const VERBS: &[&str] = &[
     "invalidate-and-cancel",
     "finish-tasks-and-invalidate",
     "get-all-tasks",
+    "edit-configuration",
+    "delete-file",
 ];
 
 impl AppTable {
@@ -111,6 +115,8 @@ impl AppTable {
             self.invalidate_and_cancel.is_some(),
             self.finish_tasks_and_invalidate.is_some(),
             self.get_all_tasks.is_some(),
+            self.edit_configuration.is_some(),
+            self.delete_file.is_some(),
         ];
         VERBS.iter().zip(present).filter(|(_, is)| *is).map(|(verb, _)| *verb).collect()
     }
@@ -157,6 +163,8 @@ impl AppTable {
                 | "invalidate-and-cancel"
                 | "finish-tasks-and-invalidate"
                 | "get-all-tasks"
+                | "edit-configuration"
+                | "delete-file"
         );
         if own_session && self.session.is_some() {
             return no("session");
@@ -216,6 +224,12 @@ impl TryFrom<AppTable> for AppAct {
         }
         if let Some(session) = table.get_all_tasks {
             return Ok(AppAct::GetAllTasks { session: session.into() });
+        }
+        if let Some(spec) = table.edit_configuration {
+            return Ok(AppAct::EditConfiguration(spec));
+        }
+        if let Some(file) = table.delete_file {
+            return Ok(AppAct::DeleteFile { file: file.into() });
         }
         Err(VerbError::NoVerb)
     }

@@ -104,6 +104,28 @@ fn a_session_is_a_name_or_a_table() {
 }
 
 #[test]
+fn an_app_edits_a_configuration_and_deletes_a_file() {
+    let act = app(r#"{ edit-configuration = { name = "photos", allows-cellular = false } }"#);
+    let Ok(AppAct::EditConfiguration(spec)) = act else { panic!("{act:?}") };
+    assert!(!spec.configuration.allows_cellular && spec.delegate);
+    let act = app(r#"{ delete-file = "photo.jpg" }"#);
+    assert_eq!(act, Ok(AppAct::DeleteFile { file: "photo.jpg".into() }));
+    let act = app(r#"{ create-session = { name = "photos", delegate = false } }"#);
+    assert!(matches!(act, Ok(AppAct::CreateSession(SessionSpec { delegate: false, .. }))));
+}
+
+#[test]
+fn a_url_of_another_scheme_is_read_if_sessions_are_known_to_refuse_it() {
+    for url in ["ftp://cdn.example/a", "file:///a", "data:text/plain,a"] {
+        let act = app(&format!("{{ download = \"{url}\" }}"));
+        let Ok(AppAct::Download { targets, .. }) = act else { panic!("{act:?}") };
+        assert_eq!(targets[0].url.as_str(), url);
+    }
+    let error = app(r#"{ download = "gopher://cdn.example/a" }"#).expect_err("no such scheme");
+    assert!(error.contains("its scheme is none of"), "{error}");
+}
+
+#[test]
 fn tables_that_mean_nothing_are_refused_with_what_is_wrong() {
     for (table, expected) in [
         ("{}", "told to do nothing"),
@@ -111,8 +133,9 @@ fn tables_that_mean_nothing_are_refused_with_what_is_wrong() {
         (r#"{ cancel = 1, resume = 1 }"#, "one step is one act: found \"cancel\", \"resume\""),
         (r#"{ cancel = 1, priority = 3 }"#, "\"cancel\" has no option \"priority\""),
         (r#"{ download = "a/b", file = "x" }"#, "\"download\" has no option \"file\""),
+        (r#"{ delete-file = "a", session = "photos" }"#, "has no option \"session\""),
         (r#"{ get-all-tasks = "photos", session = "photos" }"#, "has no option \"session\""),
-        (r#"{ download = "ftp://a/b" }"#, "only http and https"),
+        (r#"{ download = "gopher://a/b" }"#, "its scheme is none of"),
         (r#"{ download = "a b/c" }"#, "is not a URL"),
         (r#"{ download = "a/b", priority = 1001 }"#, "between 0 and 1000"),
         (r#"{ downlaod = "a/b" }"#, "unknown field `downlaod`"),

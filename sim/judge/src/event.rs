@@ -125,6 +125,8 @@ pub enum ApiCall {
     SetEarliestBeginDate(Time),
     /// `getAllTasks`.
     GetAllTasks,
+    /// The configuration object that the session was made with is changed.
+    EditConfiguration,
     /// `finishTasksAndInvalidate()`.
     FinishTasksAndInvalidate,
     /// `invalidateAndCancel()`.
@@ -275,6 +277,13 @@ pub enum Fact {
         task: TaskName,
         /// Whether the file was still there.
         found: bool,
+    },
+    /// The app deletes one of its own files. Family `files`.
+    Deletes {
+        /// Which process.
+        process: u32,
+        /// The file's name.
+        file: Arc<str>,
     },
     /// The app notes how one of its items stands. Family `items`.
     Marks {

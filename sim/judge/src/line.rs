@@ -74,6 +74,7 @@ impl Fact {
             Fact::Calls { .. }
             | Fact::CallsHandler { .. }
             | Fact::Claims { .. }
+            | Fact::Deletes { .. }
             | Fact::Marks { .. }
             | Fact::Warns { .. }
             | Fact::Delivers { .. }
@@ -164,6 +165,7 @@ impl Fact {
                 let what = if *found { "temporary file" } else { "temporary file, which is gone" };
                 cells("app", "claims", task, what.into())
             }
+            Fact::Deletes { file, .. } => cells("app", "deletes", file, String::new()),
             Fact::Marks { item, task, state, status, .. } => {
                 let mut detail = String::from(item_word(*state));
                 if let Some(status) = status {

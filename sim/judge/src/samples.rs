@@ -40,6 +40,7 @@ kinds!(
         Calls,
         CallsHandler,
         Claims,
+        Deletes,
         Marks,
         Enqueues,
         Waits,
@@ -79,6 +80,7 @@ kinds!(
         SetPriority,
         SetEarliestBeginDate,
         GetAllTasks,
+        EditConfiguration,
         FinishTasksAndInvalidate,
         InvalidateAndCancel,
     }
@@ -256,6 +258,7 @@ fn app() -> Vec<Fact> {
         Fact::CallsHandler { process: 2, session: photos() },
         Fact::Claims { process: 1, task: task(), found: true },
         Fact::Claims { process: 1, task: task(), found: false },
+        Fact::Deletes { process: 1, file: "photo.jpg".into() },
         marks(ItemState::Queued, None, None),
         marks(ItemState::Done, Some(task()), Some(200)),
         marks(ItemState::Failed, Some(task()), Some(404)),
@@ -300,6 +303,7 @@ fn calls() -> Vec<(Option<u32>, ApiCall, Option<String>)> {
         (Some(1), ApiCall::SetPriority(750), None),
         (Some(1), ApiCall::SetEarliestBeginDate(Time::from_secs(90_000)), None),
         (None, ApiCall::GetAllTasks, None),
+        (None, ApiCall::EditConfiguration, None),
         (None, ApiCall::FinishTasksAndInvalidate, None),
         (None, ApiCall::InvalidateAndCancel, None),
     ]

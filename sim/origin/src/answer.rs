@@ -158,6 +158,12 @@ fn of_file(
     parts: &Parts,
     received: &Received,
 ) -> Response<Content> {
+    let lacks = |(field, value): (&String, &String)| {
+        parts.headers.get(field).is_none_or(|given| given != value.as_str())
+    };
+    if plan.requires.iter().any(lacks) {
+        return page(StatusCode::FORBIDDEN);
+    }
     if let Some(status) = plan.status {
         return page(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
     }

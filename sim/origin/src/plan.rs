@@ -38,6 +38,14 @@ pub enum PlanError {
         /// The status.
         status: u16,
     },
+    /// A header field that no request has.
+    #[error("{file}: {field:?} is no header field; expected a name such as \"Accept\"")]
+    Field {
+        /// Host and path.
+        file: String,
+        /// The name.
+        field: String,
+    },
     /// A `Location` cannot be sent.
     #[error("{file}: {to:?} cannot stand in `Location`")]
     Location {
@@ -73,6 +81,10 @@ impl FilePlan {
             if !(200..600).contains(&status) {
                 return Err(PlanError::Status { file: file(), status });
             }
+        }
+        let named = |field: &&String| http::HeaderName::try_from(field.as_str()).is_err();
+        if let Some(field) = self.requires.keys().find(named) {
+            return Err(PlanError::Field { file: file(), field: field.clone() });
         }
         match &self.redirect {
             Some(redirect) if !redirect.fits() => {
@@ -116,6 +128,9 @@ pub struct FilePlan {
     /// Answers with this status and a small page as its body.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
+    /// Answers 403 to a request without these header fields, with these values.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub requires: BTreeMap<String, String>,
     /// Answers with a redirect.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub redirect: Option<Redirect>,
@@ -144,6 +159,7 @@ impl Default for FilePlan {
             if_range: true,
             length: true,
             status: None,
+            requires: BTreeMap::new(),
             redirect: None,
             upload: false,
             rate: None,

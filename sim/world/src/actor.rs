@@ -79,8 +79,18 @@ impl World {
         self.app.callback(callback, describe, now);
     }
 
-    /// Stores a batch. At the crash point everything dies before the core learns of it.
+    /// Begins to store a batch. At the crash point everything dies before the core learns that it is
+    /// stored.
     pub(crate) fn on_batch(&mut self, batch: &Batch) -> Result<(), RunError> {
+        if self.storing.is_zero() {
+            return self.store_batch(batch);
+        }
+        self.under_way.push_back((self.now() + self.storing, batch.clone()));
+        Ok(())
+    }
+
+    /// A batch is on the device's flash.
+    pub(crate) fn store_batch(&mut self, batch: &Batch) -> Result<(), RunError> {
         let at = self.now();
         self.store
             .apply(batch)
@@ -107,7 +117,7 @@ impl World {
     /// Compares the rows that are stored with those that the core has, and the core that they bring back
     /// with the live one without its volatile part, if that is asked for.
     pub(crate) fn check_rows(&mut self) -> Result<(), RunError> {
-        if !self.checks_rows || !std::mem::take(&mut self.changed) {
+        if !self.checks_rows || !self.under_way.is_empty() || !std::mem::take(&mut self.changed) {
             return Ok(());
         }
         let (at, batch) = (self.now(), self.batches);
@@ -167,6 +177,14 @@ impl World {
                 self.record(Fact::Claims { process: process.0, task, found }, None);
                 self.app.claimed(found);
             }
+            AppEffect::DeleteFile { file } => {
+                self.app_files.remove(&file);
+                // Where bodies are not copied, the task reads what is no more there.
+                for body in self.lent.remove(&file).unwrap_or_default() {
+                    self.files.take(body);
+                }
+                self.record(Fact::Deletes { process: process.0, file }, None);
+            }
             AppEffect::Mark { item, task, state, status } => {
                 self.record(Fact::Marks { process: process.0, item, task, state, status }, None);
             }
@@ -194,6 +212,9 @@ impl World {
         let version = self.app_files.get(name).ok_or(ErrorCode::FILE_DOES_NOT_EXIST)?;
         let body = BodyFile { file: self.core.new_file(), length: version.length() };
         self.files.copy(body.file, Arc::clone(version));
+        if !self.faults.keep(Rule::BG_UP_01) {
+            self.lent.entry(name.into()).or_default().push(body.file);
+        }
         Ok(body)
     }
 

@@ -105,6 +105,7 @@ fn whose(core: &Core, call: &Call) -> (Arc<str>, Option<u32>) {
         | Call::UploadTaskFromFile { session: id, .. }
         | Call::UploadTaskFromData { session: id, .. }
         | Call::GetAllTasks(id)
+        | Call::EditConfiguration { session: id, .. }
         | Call::FinishTasksAndInvalidate(id)
         | Call::InvalidateAndCancel(id) => (session(core, *id), None),
         Call::Resume(key)
@@ -147,6 +148,7 @@ fn api_call(call: &Call, existed: bool) -> ApiCall {
         Call::SetPriority(_, priority) => ApiCall::SetPriority(*priority),
         Call::SetEarliestBeginDate(_, at) => ApiCall::SetEarliestBeginDate(*at),
         Call::GetAllTasks(_) => ApiCall::GetAllTasks,
+        Call::EditConfiguration { .. } => ApiCall::EditConfiguration,
         Call::FinishTasksAndInvalidate(_) => ApiCall::FinishTasksAndInvalidate,
         Call::InvalidateAndCancel(_) => ApiCall::InvalidateAndCancel,
     }

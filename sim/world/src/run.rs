@@ -158,6 +158,7 @@ impl World {
         [
             self.stage.next_event(),
             self.core.next_wakeup().map(|(at, _)| at),
+            self.under_way.front().map(|(at, _)| *at),
             self.os.next_wakeup(),
             self.app.next_wakeup(),
             self.script.next_at(),
@@ -172,7 +173,9 @@ impl World {
     fn due(&mut self) -> Result<bool, RunError> {
         let now = self.now();
         let is_due = |at: Option<Time>| at.is_some_and(|at| at <= now);
-        if is_due(self.core.next_wakeup().map(|(at, _)| at)) {
+        if let Some((_, batch)) = self.under_way.pop_front_if(|(at, _)| *at <= now) {
+            self.store_batch(&batch)?;
+        } else if is_due(self.core.next_wakeup().map(|(at, _)| at)) {
             self.handle(Input::Due);
         } else if is_due(self.app.next_wakeup()) {
             self.app.due(now);

@@ -3,11 +3,12 @@
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use sleepwalker_core::{
-    AttemptId, CallbackId, ConnectionId, Core, Faults, Input, Into, Knobs, Order, Path, Report,
-    Rule, Signal, Time, What,
+    AttemptId, Batch, CallbackId, ConnectionId, Core, Faults, FileId, Input, Into, Knobs, Order,
+    Path, Report, Rule, Signal, Time, What,
 };
 use sleepwalker_device::{App, Os};
 use sleepwalker_driver::{Driver, Providers};
@@ -61,6 +62,12 @@ pub(crate) struct World {
     /// What the user does after it.
     pub(crate) comeback: VecDeque<UserAct>,
     pub(crate) app_files: BTreeMap<Arc<str>, Arc<Version>>,
+    /// Bodies that are not copies of the app's files but those themselves.
+    pub(crate) lent: BTreeMap<Arc<str>, Vec<FileId>>,
+    /// How long a batch takes to be stored.
+    pub(crate) storing: Duration,
+    /// Batches that are being stored, and until when: one, where effects wait for it.
+    pub(crate) under_way: VecDeque<(Time, Batch)>,
     /// Callbacks that the app has not returned from: whose, and how a gate was answered.
     pub(crate) callbacks: BTreeMap<CallbackId, (Arc<str>, Option<String>)>,
     /// Turns of the pump since the clock moved.
@@ -117,6 +124,9 @@ impl World {
             crashed: false,
             comeback: VecDeque::new(),
             app_files: app_files.collect(),
+            lent: BTreeMap::new(),
+            storing: scenario.device.storing,
+            under_way: VecDeque::new(),
             callbacks: BTreeMap::new(),
             turns: 0,
             changed: false,
@@ -292,6 +302,7 @@ impl World {
         self.hosts.clear();
         self.targets.clear();
         self.callbacks.clear();
+        self.under_way.clear();
         let rows = self.store.load().map_err(store_error)?;
         let (knobs, faults) = (self.knobs.clone(), self.faults.clone());
         self.core = Core::restore(knobs, faults, rows, now).map_err(|error| RunError::Rows {

@@ -70,11 +70,7 @@ fn app_act<'a>(
         }
         AppAct::Upload { to, file, session, .. } => {
             served(reader, &scenario.origin, std::slice::from_ref(to), place("upload"));
-            if !scenario.app.files.contains_key(&**file) {
-                let known = scenario.app.files.keys().map(String::as_str);
-                let message = format!("the app has no file {file:?}");
-                reader.unknown(place("file"), message, file, known);
-            }
+            app_file(reader, scenario, file, place("file"));
             session.as_ref()
         }
         AppAct::DownloadWithResumeData { session, .. }
@@ -83,6 +79,11 @@ fn app_act<'a>(
         | AppAct::Suspend { session, .. }
         | AppAct::Resume { session, .. } => session.as_ref(),
         AppAct::Invalidate { session, .. } | AppAct::GetAllTasks { session } => Some(session),
+        AppAct::EditConfiguration(spec) => Some(&spec.name),
+        AppAct::DeleteFile { file } => {
+            app_file(reader, scenario, file, place("delete-file"));
+            return;
+        }
         AppAct::CreateSession(_) => return,
     };
     match session {
@@ -99,9 +100,18 @@ fn app_act<'a>(
     }
 }
 
+/// Tells a file that the app never had.
+fn app_file(reader: &mut Reader<'_>, scenario: &Scenario, file: &str, span: Range<usize>) {
+    if !scenario.app.files.contains_key(file) {
+        let known = scenario.app.files.keys().map(String::as_str);
+        reader.unknown(span, format!("the app has no file {file:?}"), file, known);
+    }
+}
+
 /// Finds out whether the origin serves what is asked of it, and tells what it does not.
 fn served(reader: &mut Reader<'_>, plan: &Plan, targets: &[Target], span: Range<usize>) {
-    for target in targets {
+    let asked = targets.iter().filter(|target| matches!(target.url.scheme(), "http" | "https"));
+    for target in asked {
         let host = host_of(target);
         let Some(serves) = plan.hosts.get(&host).or_else(|| plan.hosts.get("*")) else {
             let message = format!("the origin has no host {host:?}");

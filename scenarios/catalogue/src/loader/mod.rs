@@ -167,9 +167,12 @@ pub(crate) fn knob<'a>(
 fn device<'a>(reader: &mut Reader<'a>, node: Node<'a>) -> DevicePlan {
     let mut plan = DevicePlan::default();
     if let Some(section) = reader.section(node, "the section `[device]`") {
-        reader.keys(&section, "`[device]`", &["power"]);
+        reader.keys(&section, "`[device]`", &["power", "storing"]);
         if let Some(power) = section.get("power").and_then(|node| reader.boolean(node)) {
             plan.power = power;
+        }
+        if let Some(storing) = section.get("storing").and_then(|node| reader.span(node)) {
+            plan.storing = storing;
         }
     }
     plan

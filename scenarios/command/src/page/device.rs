@@ -115,6 +115,7 @@ fn doing(fact: &Fact) -> Option<(&'static str, String)> {
         Fact::Claims { task, found: false, .. } => {
             Some(("bad", format!("finds no file of {task}")))
         }
+        Fact::Deletes { file, .. } => Some(("fact", format!("deletes {file}"))),
         Fact::Marks { item, state, .. } => Some(match state {
             ItemState::Queued => ("fact", String::new()),
             ItemState::Done => ("good", format!("{item} done")),

@@ -98,6 +98,18 @@ impl App {
                 });
                 Ok(())
             }
+            AppAct::EditConfiguration(spec) => {
+                let session = self.connected_session(&spec.name)?;
+                let configuration = spec.configuration.clone();
+                self.call(Call::EditConfiguration { session, configuration });
+                Ok(())
+            }
+            AppAct::DeleteFile { file } => {
+                if let Some(life) = &mut self.life {
+                    life.later(AppEffect::DeleteFile { file: file.clone() });
+                }
+                Ok(())
+            }
             AppAct::GetAllTasks { session } => {
                 let id = self.connected_session(session)?;
                 self.call(Call::GetAllTasks(id));

@@ -41,6 +41,11 @@ pub enum AppEffect {
         /// The item.
         item: Arc<str>,
     },
+    /// Deletes one of the app's own files.
+    DeleteFile {
+        /// Which.
+        file: Arc<str>,
+    },
     /// Notes how an item stands.
     Mark {
         /// The item.

@@ -141,6 +141,7 @@ impl Daemon {
                 self.app.claimed(self.file_is_there);
                 format!("claim {item} of {task}")
             }
+            AppEffect::DeleteFile { file } => format!("delete {file}"),
             AppEffect::Mark { item, state, status, .. } => {
                 let status = status.map_or_else(String::new, |status| format!(" {status}"));
                 format!("mark {item} {state:?}{status}")
@@ -197,6 +198,7 @@ impl Daemon {
                     Call::SetEarliestBeginDate(key, date) => format!("date {} {date}", key.task),
                     Call::SetPriority(key, priority) => format!("priority {} {priority}", key.task),
                     Call::GetAllTasks(_) => "getAllTasks".to_owned(),
+                    Call::EditConfiguration { .. } => "edit configuration".to_owned(),
                     Call::FinishTasksAndInvalidate(_) => "finishTasksAndInvalidate".to_owned(),
                     Call::InvalidateAndCancel(_) => "invalidateAndCancel".to_owned(),
                     other => panic!("{other:?} was answered already"),

@@ -28,6 +28,8 @@ const ACTS: &[&str] = &[
     "{ suspend = 2 }",
     "{ resume = 2 }",
     r#"{ get-all-tasks = "photos" }"#,
+    r#"{ edit-configuration = "photos" }"#,
+    r#"{ delete-file = "photo.jpg" }"#,
     r#"{ invalidate-and-cancel = "photos" }"#,
     r#"{ create-session = "photos" }"#,
 ];

@@ -153,6 +153,7 @@ pub(crate) fn call_words(call: &ApiCall) -> String {
         }
         ApiCall::SetEarliestBeginDate(date) => format!("earliestBeginDate = {date}"),
         ApiCall::GetAllTasks => "getAllTasks()".into(),
+        ApiCall::EditConfiguration => "configuration, changed after it was copied".into(),
         ApiCall::FinishTasksAndInvalidate => "finishTasksAndInvalidate()".into(),
         ApiCall::InvalidateAndCancel => "invalidateAndCancel()".into(),
     }

@@ -10,6 +10,7 @@ const PLAN: &str = r#"
     "/empty" = {}
     "/moved" = { redirect = { to = "/a" } }
     "/gone" = { status = 404 }
+    "/jpeg" = { size = "1 kB", requires = { Accept = "image/jpeg" } }
 "#;
 
 #[tokio::test]
@@ -25,6 +26,16 @@ async fn a_file_comes_whole_with_its_validators() {
     assert_eq!(got.header("etag"), Some(&*version.etag()));
     assert_eq!(got.header("last-modified"), Some(&*version.last_modified()));
     assert_eq!(got.header("date"), None, "a date would come from the machine's clock");
+}
+
+#[tokio::test]
+async fn a_file_that_requires_a_field_is_forbidden_without_it() {
+    let setup = start(PLAN).await;
+    for (value, status) in [("image/jpeg", 200), ("image/heic", 403)] {
+        let got = setup.get("cdn.example/jpeg", &[("accept", value)]).await;
+        assert_eq!(got.status, status, "{value}");
+    }
+    assert_eq!(setup.get("cdn.example/jpeg", &[]).await.status, 403);
 }
 
 #[tokio::test]

@@ -33,6 +33,7 @@ fn a_plan_with_every_key_reads_back_as_it_was_written() {
         if-range = false
         length = false
         status = 500
+        requires = { Accept = "image/jpeg" }
         redirect = { to = "/b", status = 308 }
         upload = true
         rate = "20 Mbit/s"
@@ -73,6 +74,8 @@ fn what_no_origin_can_serve_is_told_before_it_runs() {
     assert_eq!(check("'a.example'.files.'/a' = { status = 199 }"), Err(error));
     assert!(matches!(check("'a.example'.files.a = {}"), Err(PlanError::Path { .. })));
     assert!(matches!(check("'A.example'.files.'/a' = {}"), Err(PlanError::Host(_))));
+    let requires = "'a.example'.files.'/a' = { requires = { 'a b' = 'c' } }";
+    assert!(matches!(check(requires), Err(PlanError::Field { .. })));
     let to = "'a.example'.files.'/a' = { redirect = { to = \"a\\nb\" } }";
     assert!(matches!(check(to), Err(PlanError::Location { .. })));
 }

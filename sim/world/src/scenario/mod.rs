@@ -15,6 +15,8 @@ pub use network::{NetworkAct, NetworkPlan};
 pub use overrides::Overrides;
 pub use step::{Act, Step, Trigger};
 
+use std::time::Duration;
+
 use sleepwalker_core::{Faults, Rule, Time};
 use sleepwalker_origin::Plan;
 
@@ -58,6 +60,8 @@ pub struct Scenario {
 pub struct DevicePlan {
     /// It hangs on external power.
     pub power: bool,
+    /// How long it takes to store an atomic batch of rows.
+    pub storing: Duration,
 }
 
 /// When a scenario ends.

@@ -108,6 +108,7 @@ fn creates(call: &ApiCall) -> bool {
         | ApiCall::SetPriority(_)
         | ApiCall::SetEarliestBeginDate(_)
         | ApiCall::GetAllTasks
+        | ApiCall::EditConfiguration
         | ApiCall::FinishTasksAndInvalidate
         | ApiCall::InvalidateAndCancel => false,
     }
