@@ -66,8 +66,11 @@ pub fn load(name_or_path: &str) -> Result<Scenario, LoadError> {
         });
     }
     let name = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or(name_or_path);
-    match std::fs::read_to_string(path) {
-        Ok(text) => loader::parse(name, name_or_path, &text),
+    match std::fs::read(path) {
+        Ok(bytes) => match String::from_utf8(bytes) {
+            Ok(text) => loader::parse(name, name_or_path, &text),
+            Err(error) => Err(loader::not_text(name_or_path, &error)),
+        },
         Err(error) => {
             Err(LoadError::Unreadable { path: name_or_path.to_owned(), why: error.to_string() })
         }

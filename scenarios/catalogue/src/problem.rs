@@ -24,20 +24,18 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// Makes a problem of a place in a text.
-    pub(crate) fn at(text: &str, span: Range<usize>, message: String, expected: String) -> Problem {
+    /// Makes a problem of a place in a text, whose line and its first byte are known.
+    pub(crate) fn at(
+        text: &str,
+        span: Range<usize>,
+        (line, line_start): (usize, usize),
+        message: String,
+        expected: String,
+    ) -> Problem {
         let start = floor(text, span.start);
         let end = floor(text, span.end).max(start);
-        let before = &text[..start];
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        Problem {
-            span: start..end,
-            message,
-            expected,
-            nearest: None,
-            line: before.matches('\n').count() + 1,
-            column: before[line_start..].chars().count() + 1,
-        }
+        let column = text[line_start.min(start)..start].chars().count() + 1;
+        Problem { span: start..end, message, expected, nearest: None, line, column }
     }
 }
 

@@ -44,15 +44,15 @@ impl<'a> Section<'a> {
 /// Collects problems while a document is read.
 pub(crate) struct Reader<'a> {
     text: &'a str,
-    /// Where lines end: every step asks for its line.
-    line_ends: Vec<usize>,
+    /// Where each line begins, so that a place finds its line without reading the file again.
+    lines: Vec<usize>,
     problems: Vec<Problem>,
 }
 
 impl<'a> Reader<'a> {
     pub(crate) fn new(text: &'a str) -> Reader<'a> {
-        let line_ends = text.match_indices('\n').map(|(at, _)| at).collect();
-        Reader { text, line_ends, problems: Vec::new() }
+        let after = text.match_indices('\n').map(|(at, _)| at + 1);
+        Reader { text, lines: std::iter::once(0).chain(after).collect(), problems: Vec::new() }
     }
 
     /// Returns what was wrong, in the order of the file.
@@ -63,7 +63,12 @@ impl<'a> Reader<'a> {
 
     /// Returns the line of a place, counted from 1.
     pub(crate) fn line(&self, span: &Range<usize>) -> usize {
-        self.line_ends.partition_point(|end| *end < span.start) + 1
+        self.lines.partition_point(|start| *start <= span.start)
+    }
+
+    fn problem(&self, span: Range<usize>, message: String, expected: String) -> Problem {
+        let line = self.line(&span);
+        Problem::at(self.text, span, (line, self.lines[line - 1]), message, expected)
     }
 
     /// Notes that something is wrong.
@@ -73,7 +78,7 @@ impl<'a> Reader<'a> {
         message: impl Into<String>,
         expected: impl Into<String>,
     ) {
-        let problem = Problem::at(self.text, span, message.into(), expected.into());
+        let problem = self.problem(span, message.into(), expected.into());
         self.problems.push(problem);
     }
 
@@ -85,7 +90,7 @@ impl<'a> Reader<'a> {
         expected: impl Into<String>,
         nearest: Option<String>,
     ) {
-        let mut problem = Problem::at(self.text, span, message.into(), expected.into());
+        let mut problem = self.problem(span, message.into(), expected.into());
         problem.nearest = nearest;
         self.problems.push(problem);
     }
@@ -100,11 +105,11 @@ impl<'a> Reader<'a> {
     ) {
         let known: Vec<&str> = known.into_iter().collect();
         let expected = match known.len() {
-            0 => "nothing here".to_owned(),
+            0 => "one that is there, and there is none".to_owned(),
             1..=24 => one_of(&known),
             _ => "a known name".to_owned(),
         };
-        let mut problem = Problem::at(self.text, span, message.into(), expected);
+        let mut problem = self.problem(span, message.into(), expected);
         problem.nearest = nearest(word, known).map(str::to_owned);
         self.problems.push(problem);
     }
@@ -230,31 +235,47 @@ impl<'a> Reader<'a> {
         self.typed_owned(node.clone(), of)
     }
 
-    /// Reads a value as its type says; `of` names what it is.
+    /// Reads a value as its type says; `of` names what it is. A key that is wrong is told and taken out,
+    /// so that the next wrong one is told as well.
     pub(crate) fn typed_owned<T: DeserializeOwned>(
         &mut self,
-        node: Spanned<DeValue<'_>>,
+        mut node: Spanned<DeValue<'_>>,
         of: &str,
     ) -> Option<T> {
         let whole = node.span();
-        let error = match T::deserialize(ValueDeserializer::from(node)) {
-            Ok(value) => return Some(value),
-            Err(error) => error,
-        };
-        let span = error.span().unwrap_or(whole);
+        let mut told = false;
+        loop {
+            let error = match T::deserialize(ValueDeserializer::from(node.clone())) {
+                Ok(value) => return (!told).then_some(value),
+                Err(error) => error,
+            };
+            let span = error.span().unwrap_or_else(|| whole.clone());
+            // What is wrong with the table as a whole may be so for want of what was taken out.
+            if told && span == whole && !error.message().starts_with("unknown") {
+                return None;
+            }
+            self.refused(error.message(), span.clone(), of);
+            told = true;
+            if !take_out(&mut node, &span) {
+                return None;
+            }
+        }
+    }
+
+    /// Notes what serde says against a value.
+    fn refused(&mut self, said_by_serde: &str, span: Range<usize>, of: &str) {
         // serde's words for an unknown key: unknown field `x`, expected one of `a`, `b`
-        let quoted: Vec<&str> = error.message().split('`').skip(1).step_by(2).collect();
+        let quoted: Vec<&str> = said_by_serde.split('`').skip(1).step_by(2).collect();
         match quoted.split_first() {
-            Some((word, known)) if error.message().starts_with("unknown field") => {
+            Some((word, known)) if said_by_serde.starts_with("unknown field") => {
                 let message = format!("{of} has no key `{word}`");
                 self.unknown(span, message, word, known.iter().copied());
             }
             _ => {
-                let (found, expected) = said(error.message(), of);
+                let (found, expected) = said(said_by_serde, of);
                 self.fail(span, found, expected);
             }
         }
-        None
     }
 
     fn unit<T>(
@@ -285,8 +306,27 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// Takes the innermost key out of a table whose name or value holds a place; false: there is none.
+fn take_out(node: &mut Spanned<DeValue<'_>>, place: &Range<usize>) -> bool {
+    let holds = |span: Range<usize>| span.start <= place.start && place.end <= span.end;
+    let DeValue::Table(table) = node.get_mut() else {
+        return false;
+    };
+    let mut found = None;
+    for (key, value) in table.iter_mut() {
+        if !holds(key.span()) && !holds(value.span()) {
+            continue;
+        }
+        if take_out(value, place) {
+            return true;
+        }
+        found = Some(key.get_ref().to_string());
+    }
+    found.is_some_and(|key| table.remove(key.as_str()).is_some())
+}
+
 /// Splits serde's `invalid type: found x, expected y` and `expected y, found x`.
-fn said(message: &str, of: &str) -> (String, String) {
+pub(crate) fn said(message: &str, of: &str) -> (String, String) {
     if let Some((expected, found)) =
         message.strip_prefix("expected ").and_then(|rest| rest.rsplit_once(", found "))
     {

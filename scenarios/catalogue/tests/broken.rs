@@ -212,3 +212,65 @@ fn habits_and_knobs_are_told_with_the_nearest() {
     let error = knob("wake-window = \"45 parsecs\"").expect_err("no unit");
     assert_eq!(GOOD.lines().count() + 3, error.problems()[0].line, "{error}");
 }
+
+#[test]
+fn all_wrong_keys_of_one_table_are_told_and_what_it_names_is_not_missed_besides() {
+    let error = broken(
+        "{ size = \"3 MB\" }",
+        "{ siez = \"3 MB\", rate = \"fast\", etag = 3, cut = { aftr = \"1 MB\" } }",
+    );
+    let text = error.to_string();
+    for says in ["`siez`", "\"fast\"", "`aftr`", "true, false or a word"] {
+        assert!(text.contains(says), "{says}: {text}");
+    }
+    assert!(!text.contains("has no file"), "{text}");
+    let session = "[{ name = \"photos\", kind = \"backgroud\" }]";
+    let text = broken("[\"photos\"]", session).to_string();
+    assert!(text.contains("`backgroud`") && !text.contains("no session"), "{text}");
+}
+
+#[test]
+fn knobs_with_which_nothing_could_go_on_are_told() {
+    let good = "[network]\n";
+    for (knob, expected) in [
+        ("throughput-window = \"0 s\"", "expected a span of at least 1 ms"),
+        ("retry-initial = \"0 s\"", "expected a span of at least 1 ms"),
+        ("concurrent-transfers = 0", "expected a number from 1 on"),
+        ("discretionary-wifi-until = 1001", "expected thousandths: a number from 0 to 1000"),
+    ] {
+        let error = broken(good, &format!("[knobs]\n{knob}\n{good}"));
+        assert!(error.to_string().contains(expected), "{error}");
+        assert_eq!(line_of(good) + 1, error.problems()[0].line, "{error}");
+    }
+}
+
+#[test]
+fn requests_that_http_cannot_carry_are_told() {
+    let good = "session = \"photos\" }";
+    for (option, says) in [
+        ("method = \"GE T\"", "\"GE T\" is no method"),
+        ("method = \"\"", "\"\" is no method"),
+        ("headers = { \"a b\" = \"c\" }", "is no header field"),
+        ("headers = { a = \"c\\nd\" }", "is no header field"),
+    ] {
+        told(good, &format!("session = \"photos\", {option} }}"), says);
+    }
+    for host in ["cdn.example:0", "cdn.example:65536", "cdn.example:x", "CDN.example"] {
+        let error = broken("[origin.\"cdn.example\"", &format!("[origin.\"{host}\""));
+        assert!(error.to_string().contains("is no host"), "{host}: {error}");
+    }
+}
+
+#[test]
+fn a_file_that_is_not_text_is_told_with_the_place_of_the_first_wrong_byte() {
+    let path = std::env::temp_dir().join(format!("sleepwalker-{}.toml", std::process::id()));
+    let mut bytes = GOOD.as_bytes().to_vec();
+    let at = GOOD.find("photo.jpg").expect("a part of the file");
+    bytes[at] = 0xff;
+    std::fs::write(&path, bytes).expect("a temporary file");
+    let name = path.display().to_string();
+    let error = sleepwalker_scenarios::load(&name).expect_err("it is not UTF-8");
+    std::fs::remove_file(&path).expect("it is there");
+    let line = line_of("photo.jpg");
+    assert_eq!(error.to_string(), format!("{name}:{line}:2: not text: byte 0xff, expected UTF-8"));
+}

@@ -77,6 +77,12 @@ pub enum VerbError {
     /// A priority above 1.
     #[error("a priority stands between 0 and 1000, found {0}")]
     Priority(u16),
+    /// A method that cannot stand in a request.
+    #[error("{0:?} is no method of HTTP")]
+    Method(String),
+    /// A field that cannot stand in a request.
+    #[error("\"{0}: {1}\" is no header field of HTTP")]
+    Header(String, String),
     /// A URL that cannot be read.
     #[error(transparent)]
     Target(#[from] TargetError),
@@ -239,8 +245,15 @@ fn options(table: &AppTable) -> Result<TaskOptions, VerbError> {
     if let Some(priority) = table.priority.filter(|priority| *priority > 1000) {
         return Err(VerbError::Priority(priority));
     }
+    if let Some(method) = table.method.as_ref().filter(|method| !is_token(method)) {
+        return Err(VerbError::Method(method.clone()));
+    }
     let usual = TaskOptions::default();
     let headers = table.headers.iter().flatten();
+    let is_field = |name: &str, value: &str| is_token(name) && !value.contains(char::is_control);
+    if let Some((name, value)) = headers.clone().find(|(name, value)| !is_field(name, value)) {
+        return Err(VerbError::Header(name.clone(), value.clone()));
+    }
     Ok(TaskOptions {
         method: table.method.clone(),
         headers: headers.map(|(name, value)| (name.clone(), value.clone())).collect(),
@@ -251,6 +264,12 @@ fn options(table: &AppTable) -> Result<TaskOptions, VerbError> {
         earliest_begin: table.earliest_begin.map(|span| span.0),
         priority: table.priority,
     })
+}
+
+/// A token of HTTP: what methods and the names of header fields are made of.
+fn is_token(text: &str) -> bool {
+    !text.is_empty()
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c))
 }
 
 fn targets(texts: OneOrMany) -> Result<Vec<Target>, TargetError> {

@@ -60,7 +60,7 @@ impl Plan {
     /// Says what no origin can serve, if there is such a thing.
     pub fn check(&self) -> Result<(), PlanError> {
         for (host, plan) in &self.hosts {
-            if host.is_empty() || host.contains(['/', ' ']) || *host != host.to_ascii_lowercase() {
+            if !is_host(host) {
                 return Err(PlanError::Host(host.clone()));
             }
             for (path, plan) in &plan.files {
@@ -72,6 +72,19 @@ impl Plan {
         }
         Ok(())
     }
+}
+
+/// Whether a name can stand in a request's `Host`, or is the one for all others.
+fn is_host(host: &str) -> bool {
+    // The colons of an IPv6 address stand in brackets.
+    let (name, port) = match host.rsplit_once(':').filter(|(_, port)| !port.ends_with(']')) {
+        Some((name, port)) => (name, port.parse().ok()),
+        None => (host, Some(80)),
+    };
+    !name.is_empty()
+        && !name.contains(['/', ' '])
+        && name == name.to_ascii_lowercase()
+        && port.is_some_and(|port: u16| port > 0)
 }
 
 impl FilePlan {

@@ -55,7 +55,8 @@ pub(super) fn nothing() -> AppPlan {
 fn sessions<'a>(reader: &mut Reader<'a>, node: Node<'a>) -> Vec<SessionSpec> {
     let mut all: Vec<SessionSpec> = Vec::new();
     for node in reader.array(node, "an array of sessions, each a name or a table") {
-        let Some(session) = reader.typed::<SessionSpec>(node, "a session") else {
+        let Some(session) = reader.typed::<SessionSpec>(node, "a session").or_else(|| named(node))
+        else {
             continue;
         };
         if session.name.is_empty() {
@@ -70,12 +71,16 @@ fn sessions<'a>(reader: &mut Reader<'a>, node: Node<'a>) -> Vec<SessionSpec> {
     all
 }
 
+/// The session that a table names although it cannot be read: what is wrong with it was told, and that
+/// it is not there would be noise.
+fn named(node: Node<'_>) -> Option<SessionSpec> {
+    node.get_ref().get("name")?.get_ref().as_str().map(SessionSpec::background)
+}
+
 fn files<'a>(reader: &mut Reader<'a>, section: &Section<'a>) -> BTreeMap<String, u64> {
     let mut all = BTreeMap::new();
     for (name, _, node) in section.entries() {
-        if let Some(size) = reader.size(node) {
-            all.insert(name.to_owned(), size);
-        }
+        all.insert(name.to_owned(), reader.size(node).unwrap_or_default());
     }
     all
 }

@@ -8,6 +8,8 @@ mod network;
 mod origin;
 mod step;
 
+use std::string::FromUtf8Error;
+
 use sha2::{Digest, Sha256};
 use sleepwalker_core::{Faults, Rule, Time};
 use sleepwalker_origin::Plan;
@@ -19,7 +21,7 @@ use toml::de::DeTable;
 use crate::{
     problem::LoadError,
     profile,
-    reader::{Node, Reader, Section},
+    reader::{Node, Reader, Section, said},
 };
 
 const KEYS: &[&str] = &[
@@ -61,6 +63,17 @@ pub fn parse(name: &str, path: &str, text: &str) -> Result<Scenario, LoadError> 
         Some(scenario) if problems.is_empty() => Ok(scenario),
         _ => Err(LoadError::Invalid { path: path.to_owned(), text: text.to_owned(), problems }),
     }
+}
+
+/// Tells where the bytes of a file stop being UTF-8.
+pub(crate) fn not_text(path: &str, error: &FromUtf8Error) -> LoadError {
+    let good = error.utf8_error().valid_up_to();
+    let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+    let mut reader = Reader::new(&text);
+    let message = format!("not text: byte {:#04x}", error.as_bytes()[good]);
+    reader.fail(good..good, message, "UTF-8");
+    let problems = reader.into_problems();
+    LoadError::Invalid { path: path.to_owned(), text, problems }
 }
 
 /// Six hexadecimal digits of a text's SHA-256.
@@ -160,7 +173,8 @@ pub(crate) fn knob<'a>(
     if let Some(value) = reader.typed::<toml::Value>(node, "a value")
         && let Err(why) = overrides.set(name, value)
     {
-        reader.fail(node.span(), why, format!("a value of the knob `{name}`"));
+        let (found, expected) = said(&why, &format!("a value of the knob `{name}`"));
+        reader.fail(node.span(), found, expected);
     }
 }
 

@@ -32,9 +32,8 @@ fn host<'a>(reader: &mut Reader<'a>, name: &str, node: Node<'a>) -> Option<HostP
         && let Some(all) = reader.section(node, "files by path")
     {
         for (path, span, node) in all.entries() {
-            let Some(file) = reader.typed::<FilePlan>(node, "a file of the origin") else {
-                continue;
-            };
+            // What is wrong with it was told; that it is not there would be noise.
+            let file = reader.typed::<FilePlan>(node, "a file of the origin").unwrap_or_default();
             let mut one = HostPlan::default();
             one.files.insert(path.to_owned(), file.clone());
             fits(reader, name, one, span.clone());
@@ -47,7 +46,7 @@ fn host<'a>(reader: &mut Reader<'a>, name: &str, node: Node<'a>) -> Option<HostP
     if let DeValue::Table(table) = rest.get_mut() {
         table.remove("files");
     }
-    let mut host = reader.typed_owned::<HostPlan>(rest, "a host of the origin")?;
+    let mut host = reader.typed_owned::<HostPlan>(rest, "a host of the origin").unwrap_or_default();
     host.files = files;
     Some(host)
 }

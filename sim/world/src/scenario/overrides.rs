@@ -25,13 +25,12 @@ impl Overrides {
         if tried.insert(name.to_owned(), value.clone()).is_none() {
             return Err(format!("no knob is named {name:?}"));
         }
-        match tried.try_into::<Knobs>() {
-            Ok(_) => {
-                self.0.insert(name.to_owned(), value);
-                Ok(())
-            }
-            Err(error) => Err(error.message().to_owned()),
+        let knobs = tried.try_into::<Knobs>().map_err(|error| error.message().to_owned())?;
+        if let Some((_, wants)) = bounds(&knobs).into_iter().find(|(knob, _)| *knob == name) {
+            return Err(format!("invalid value: {value}, expected {wants}"));
         }
+        self.0.insert(name.to_owned(), value);
+        Ok(())
     }
 
     /// Returns `base` with these knobs set.
@@ -57,6 +56,29 @@ impl Overrides {
     }
 }
 
+/// The knobs whose value means nothing, each with what would: a world with it would stand still for
+/// ever, or go round in one instant.
+fn bounds(knobs: &Knobs) -> Vec<(&'static str, &'static str)> {
+    let span = "a span of at least 1 ms";
+    let count = "a number from 1 on";
+    let share = "thousandths: a number from 0 to 1000";
+    [
+        ("throughput-window", span, knobs.throughput_window.is_zero()),
+        ("retry-initial", span, knobs.retry_initial.is_zero()),
+        ("retry-cap", span, knobs.retry_cap.is_zero()),
+        ("retry-factor", count, knobs.retry_factor == 0),
+        ("limiter-factor", count, knobs.limiter_factor == 0),
+        ("concurrent-transfers", count, knobs.concurrent_transfers == 0),
+        ("connections-per-host", count, knobs.connections_per_host == 0),
+        ("discretionary-power-until", share, knobs.discretionary_power_until > 1000),
+        ("discretionary-wifi-until", share, knobs.discretionary_wifi_until > 1000),
+    ]
+    .into_iter()
+    .filter(|(_, _, wrong)| *wrong)
+    .map(|(knob, wants, _)| (knob, wants))
+    .collect()
+}
+
 fn table(knobs: &Knobs) -> Table {
     match Table::try_from(knobs) {
         Ok(table) => table,
@@ -76,6 +98,25 @@ mod tests {
         let knobs = overrides.over(&base);
         assert_eq!(45, knobs.wake_window.as_secs());
         assert_eq!(3, knobs.redirects);
+    }
+
+    #[test]
+    fn a_value_with_which_nothing_could_go_on_is_refused_and_the_one_beside_it_is_not() {
+        let mut overrides = Overrides::default();
+        for (name, none, least) in [
+            ("throughput-window", Value::from("0 s"), Value::from("1 ms")),
+            ("retry-initial", Value::from("0 s"), Value::from("1 ms")),
+            ("retry-cap", Value::from("0 s"), Value::from("1 ms")),
+            ("retry-factor", Value::from(0), Value::from(1)),
+            ("limiter-factor", Value::from(0), Value::from(1)),
+            ("concurrent-transfers", Value::from(0), Value::from(1)),
+            ("connections-per-host", Value::from(0), Value::from(1)),
+            ("discretionary-power-until", Value::from(1001), Value::from(1000)),
+        ] {
+            let error = overrides.set(name, none).expect_err(name);
+            assert!(error.contains(", expected "), "{error}");
+            overrides.set(name, least).expect(name);
+        }
     }
 
     #[test]
