@@ -1,6 +1,6 @@
 //! Broken files: each is told with its line, what was expected, and the nearest known word.
 
-use sleepwalker_scenarios::{LoadError, parse};
+use sleepwalker_scenarios::{LoadError, Options, parse};
 
 const GOOD: &str = "\
 title = \"one\"
@@ -273,4 +273,19 @@ fn a_file_that_is_not_text_is_told_with_the_place_of_the_first_wrong_byte() {
     std::fs::remove_file(&path).expect("it is there");
     let line = line_of("photo.jpg");
     assert_eq!(error.to_string(), format!("{name}:{line}:2: not text: byte 0xff, expected UTF-8"));
+}
+
+#[test]
+fn what_goes_round_in_one_instant_ends_at_its_budget() {
+    let reaction = "[[app.reactions]]\nwhen = \"getAllTasks\"\n\
+                    do = { get-all-tasks = \"photos\" }\n[budget]\nevents = 500\n";
+    let step = "\n[[step]]\nafter = \"1 s\"\napp = { get-all-tasks = \"photos\" }\n";
+    let text = GOOD
+        .replace("[[step]]\nat", &format!("{reaction}[[step]]\nat"))
+        .replace("\n[expect]", &format!("{step}[expect]"));
+    let scenario = parse("mine", "mine.toml", &text).unwrap_or_else(|e| panic!("{e}"));
+    let outcome = sleepwalker_scenarios::run(&scenario, &Options::default()).expect("a profile");
+    assert!(outcome.is_unusable(), "{}", outcome.text());
+    assert!(outcome.text().contains("its budget of 500 events"), "{}", outcome.text());
+    assert!(outcome.trace.events.len() <= 600, "{}", outcome.trace.events.len());
 }

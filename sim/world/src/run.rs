@@ -124,7 +124,6 @@ impl World {
         loop {
             self.stage.step()?;
             self.pump(turns)?;
-            self.check_budget(scenario)?;
             if !self.stage.is_silent() || self.due()? {
                 continue;
             }
@@ -199,8 +198,9 @@ impl World {
         }
     }
 
-    fn check_budget(&self, scenario: &Scenario) -> Result<(), RunError> {
-        let budget = &scenario.budget;
+    /// Looks after each turn of the pump, for what goes round in one instant has no end of its own.
+    pub(crate) fn check_budget(&self) -> Result<(), RunError> {
+        let budget = &self.budget;
         self.within("steps", self.script.performed(), budget.steps)?;
         self.within("events", self.events.len() as u64, budget.events)?;
         let bytes = self.stage.carried(Way::Down) + self.stage.carried(Way::Up);

@@ -21,7 +21,7 @@ use crate::{
     provider::SimNet,
     record,
     run::{CrashPoint, RunOptions},
-    scenario::{NetworkPlan, Scenario},
+    scenario::{Budget, NetworkPlan, Scenario},
     script::Script,
     stage::Stage,
     store::DeviceStore,
@@ -70,6 +70,7 @@ pub(crate) struct World {
     pub(crate) under_way: VecDeque<(Time, Batch)>,
     /// Callbacks that the app has not returned from: whose, and how a gate was answered.
     pub(crate) callbacks: BTreeMap<CallbackId, (Arc<str>, Option<String>)>,
+    pub(crate) budget: Budget,
     /// Turns of the pump since the clock moved.
     pub(crate) turns: u64,
     /// The core was changed since its rows were last compared.
@@ -128,6 +129,7 @@ impl World {
             storing: scenario.device.storing,
             under_way: VecDeque::new(),
             callbacks: BTreeMap::new(),
+            budget: scenario.budget,
             turns: 0,
             changed: false,
             checks_rows: options.checks_rows,
@@ -212,6 +214,7 @@ impl World {
                 let (at, woken) = (self.now(), self.stage.jobs().last_woken());
                 return Err(RunError::Endless { at, steps: self.turns, woken });
             }
+            self.check_budget()?;
             if let Some(arrival) = pop(&self.arrivals) {
                 self.record(record::arrival(arrival), None);
             } else if let Some(effect) = self.os.poll() {
