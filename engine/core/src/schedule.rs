@@ -21,11 +21,12 @@ impl Core {
         if background && let Some((rule, why, until)) = self.obstacle(key, now) {
             return self.hold(key, rule, why, until, now);
         }
+        let lane = self.lane(key, now);
+        let has_path = self.path.link != Link::None && self.path_allows(&lane);
         let waits = background && self.keep(Rule::BG_CFG_11);
-        if !waits && self.path.link == Link::None && !self.wait_for_path(key, now) {
+        if !waits && !has_path && !self.wait_for_path(key, now) {
             return;
         }
-        let lane = self.lane(key, now);
         if background && !self.is_open(&lane) {
             let (rule, why) = self.closed_because(&lane);
             self.emit(rule, What::Note(Note::Waits { task: key, why, until: None }));
@@ -87,7 +88,7 @@ impl Core {
         self.consider_wake(key.session, now);
     }
 
-    /// An in-process task without a path fails or, if its session says so, waits (BG-NET-16).
+    /// An in-process task without a path that it may use fails or, if its session says so, waits (BG-NET-16).
     fn wait_for_path(&mut self, key: TaskKey, now: Time) -> bool {
         let (fails, tells) = (self.keep(Rule::BG_NET_16), self.keep(Rule::BG_ORD_09));
         let task = self.task_mut(key).expect("the task is resumed");

@@ -132,6 +132,7 @@ const ENTRIES: &[Entry] = entries! {
         "stalled-body",
         "offline-in-process",
         "own-range",
+        "path-refused",
         "waits-for-connectivity",
         "stalled-in-process",
         "wifi-lost",
