@@ -8,7 +8,7 @@ use sleepwalker_judge::ItemState;
 use super::{App, AppEffect, Claimed, Item, Life, Phase, Step};
 use crate::{
     SessionSpec,
-    habits::{Handler, Handlers, Identifier, KnownTasks, Sessions},
+    habits::{Handler, Handlers, Identifier, ItemMap, KnownTasks, Sessions},
 };
 
 impl App {
@@ -137,14 +137,14 @@ impl App {
         }
     }
 
-    /// The answer of `getAllTasks`: an item whose task is missing may have a result on its way; one
-    /// that is missing a second time is started again. A task that is there is resumed, for the app may
+    /// The answer of `getAllTasks`: an item whose task is missing may have a result on its way, so it is
+    /// asked for once more behind that; one that is missing a second time is started again. A task that is there is resumed, for the app may
     /// have died between making it and that; to one that runs this does nothing.
     pub(super) fn reconcile(&mut self, session: SessionId, tasks: &[TaskId]) {
         if self.habits.known_tasks != KnownTasks::AskedFor {
             return;
         }
-        let (mut names, mut idle) = (Vec::new(), Vec::new());
+        let (mut names, mut idle, mut asks_again) = (Vec::new(), Vec::new(), false);
         for index in 0..self.disk.items.len() {
             let item = &mut self.disk.items[index];
             let Phase::Given(task) = item.phase else {
@@ -158,6 +158,7 @@ impl App {
             if !item.missing && !item.suspended {
                 idle.push(task);
             }
+            asks_again |= item.missing && !missed_before;
             if item.missing && missed_before {
                 names.push(item.session.clone());
                 self.again(index, None);
@@ -165,6 +166,14 @@ impl App {
         }
         for name in names {
             self.pump(&name);
+        }
+        // Who knows its items by a map in memory has none to ask about after a launch.
+        let knows = self.habits.item_map == ItemMap::TaskDescription;
+        if asks_again
+            && knows
+            && let Some(life) = &mut self.life
+        {
+            life.later(AppEffect::Call(Call::GetAllTasks(session)));
         }
         for task in idle {
             self.call(Call::Resume(task));
