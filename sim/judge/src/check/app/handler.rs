@@ -27,6 +27,26 @@ pub(super) const CHECKER: Checker = Checker {
                 it.kill(Death::Memory);
             },
         },
+        // What a callback without end keeps from being called is that callback's doing (R24).
+        Case {
+            rule: "R01",
+            wrong: |it| {
+                it.download(1);
+                it.sleep();
+                it.wake();
+                it.file(1);
+                it.wait(30);
+                it.kill(Death::Watchdog);
+            },
+            right: |it| {
+                it.download(1);
+                it.sleep();
+                it.wake();
+                it.begin_file(1, 200);
+                it.wait(30);
+                it.kill(Death::Watchdog);
+            },
+        },
         Case {
             rule: "R01",
             wrong: |it| {
@@ -69,7 +89,7 @@ struct Handler {
 }
 
 impl Check for Handler {
-    fn see(&mut self, _scene: &Scene<'_>, step: Step<'_>, out: &mut Findings) {
+    fn see(&mut self, scene: &Scene<'_>, step: Step<'_>, out: &mut Findings) {
         match &step.event.fact {
             Fact::HandlesEvents { process, session } => {
                 let given = self.given.entry((*process, session.clone())).or_default();
@@ -91,7 +111,8 @@ impl Check for Handler {
             Fact::Kills { process, death } => {
                 let watchdog = *death == Death::Watchdog;
                 self.given.retain(|(owner, session), given| {
-                    if owner == process && watchdog {
+                    let busy = scene.busy_with(*process, session).is_some();
+                    if owner == process && watchdog && !busy {
                         for (index, at) in given.iter() {
                             let detail = format!(
                                 "the handler of {session} was not called until the watchdog \

@@ -26,6 +26,19 @@ pub(super) const CHECKER: Checker = Checker {
                 it.reconnect();
             },
         },
+        // The system names a session at last that the app opened by the user should have opened itself.
+        Case {
+            rule: "R04",
+            wrong: |it| {
+                launched_again(it);
+                it.handles_events();
+                it.reconnect();
+            },
+            right: |it| {
+                woken(it);
+                it.reconnect();
+            },
+        },
         Case {
             rule: "R04",
             wrong: |it| {
@@ -59,6 +72,8 @@ fn woken(it: &mut Script) {
 #[derive(Default)]
 struct Orphan {
     launched: BTreeMap<u32, (usize, Time)>,
+    opened_by_user: BTreeSet<u32>,
+    told: BTreeSet<(u32, Arc<str>)>,
     /// Sessions whose events a process was handed.
     handed: BTreeMap<u32, BTreeSet<Arc<str>>>,
 }
@@ -66,10 +81,19 @@ struct Orphan {
 impl Check for Orphan {
     fn see(&mut self, scene: &Scene<'_>, step: Step<'_>, out: &mut Findings) {
         match &step.event.fact {
-            Fact::Launches { process, .. } => {
+            Fact::Launches { process, cause, .. } => {
                 self.launched.insert(*process, (step.index, step.event.at));
+                if *cause == Cause::User {
+                    self.opened_by_user.insert(*process);
+                }
             }
             Fact::HandlesEvents { process, session } => {
+                if self.opened_by_user.contains(process)
+                    && !scene.is_connected(*process, session)
+                    && owes(scene, session, *process)
+                {
+                    self.tell(out, *process, session);
+                }
                 self.handed.entry(*process).or_default().insert(session.clone());
             }
             Fact::Kills { process, death: Death::Watchdog } => {
@@ -98,12 +122,15 @@ impl Check for Orphan {
 }
 
 impl Orphan {
-    fn tell(&self, out: &mut Findings, process: u32, session: &str) {
+    fn tell(&mut self, out: &mut Findings, process: u32, session: &Arc<str>) {
         let Some((index, at)) = self.launched.get(&process) else {
             return;
         };
+        if !self.told.insert((process, Arc::clone(session))) {
+            return;
+        }
         let detail = format!(
-            "process {process} never opens {session}, for which the daemon has tasks or results"
+            "process {process} does not open {session}, for which the daemon has tasks or results"
         );
         out.at("R04", *index, *at, detail);
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sleepwalker_core::{Death, Link, Path, ProcessState, Why};
+use sleepwalker_core::{Death, Link, Path, ProcessState, SessionKind, Time, Why};
 
 use crate::{
     ApiCall, Cause, Fact, TaskName, UserAct, Witness,
@@ -72,6 +72,25 @@ pub(super) const CHECKER: Checker = Checker {
         },
         Case { rule: "BG-NET-11", wrong: |it| answered(it, 404), right: |it| answered(it, 302) },
         Case {
+            rule: "BG-NET-11",
+            wrong: |it| {
+                it.session(SessionKind::InProcess, false);
+                answered(it, 404);
+            },
+            right: |it| {
+                it.session(SessionKind::InProcess, false);
+                it.download(1);
+                it.starts(1, 1);
+                it.head(1, 1, 404);
+                it.ends(1, 1);
+                it.kill(Death::Memory);
+                it.launch(ProcessState::Foreground, Cause::User);
+                it.session(SessionKind::InProcess, false);
+                it.download(1);
+                it.starts(1, 1);
+            },
+        },
+        Case {
             rule: "BG-KIND-01",
             wrong: |it| {
                 it.download(1);
@@ -131,8 +150,9 @@ fn rebooted(it: &mut Script) {
 struct Start {
     /// Whether the newest attempt asked for a range, and the status that it was answered.
     asked: BTreeMap<TaskName, (bool, u16)>,
-    /// Tasks whose answer came whole, with its status.
-    refused: BTreeMap<TaskName, u16>,
+    /// Tasks whose answer came whole, with its status; and which task that was, for the in-process
+    /// sessions of the next process count anew.
+    refused: BTreeMap<TaskName, (u16, (usize, Time))>,
 }
 
 impl Check for Start {
@@ -149,8 +169,10 @@ impl Check for Start {
             }
             Fact::Ends { task, .. } => {
                 let asked = self.asked.remove(task);
-                if let Some((false, status @ 400..=599)) = asked {
-                    self.refused.insert(task.clone(), status);
+                if let Some((false, status @ 400..=599)) = asked
+                    && let Some(it) = scene.tasks.get(task)
+                {
+                    self.refused.insert(task.clone(), (status, it.created));
                 }
             }
             // What is tried again had been tried, and where there is no path there is nothing to try.
@@ -182,13 +204,15 @@ impl Start {
             let detail = format!("{name} starts between a restart and the first unlock");
             out.add("BG-QUIT-09", step, detail);
         }
-        if let Some(status) = self.refused.remove(name) {
-            let detail = format!("{name} was answered {status} in full, and asks again");
-            out.add("BG-NET-11", step, detail);
-        }
         let Some(task) = scene.tasks.get(name) else {
             return;
         };
+        if let Some((status, created)) = self.refused.remove(name)
+            && created == task.created
+        {
+            let detail = format!("{name} was answered {status} in full, and asks again");
+            out.add("BG-NET-11", step, detail);
+        }
         if task.resumed_at.is_none() {
             out.add("BG-KIND-13", step, format!("{name} starts, but was never resumed"));
         } else if task.suspensions > 0
