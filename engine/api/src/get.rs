@@ -265,7 +265,7 @@ impl Delegate for Taker {
     }
 
     async fn did_finish_downloading_to(&self, task: Task, file: TemporaryFile) {
-        if self.wants(&task) && file.status < 400 {
+        if self.wants(&task) && (200..300).contains(&file.status) {
             self.tell(Happened::Moved(self.take(&file)));
         }
     }
@@ -370,7 +370,8 @@ impl Run<'_> {
         for row in engine.rows() {
             let Row::Task(key, row) = row else { continue };
             let failed = row.result.as_ref().is_some_and(|result| {
-                result.error.is_some() || result.status.is_some_and(|status| status >= 400)
+                result.error.is_some()
+                    || result.status.is_some_and(|status| !(200..300).contains(&status))
             });
             let same = *row.request == self.request();
             if stored.go_on.is_none() && same && !failed {
@@ -386,6 +387,9 @@ impl Run<'_> {
         match note {
             Note::Started { attempt, from, .. } if attempt.task == task.key() => {
                 self.asked_from = *from;
+                if from.is_none() {
+                    self.resumed_from = None;
+                }
                 (self.on_progress)(Progress::Started { from: *from });
             }
             Note::Head { attempt, status, from, .. } if attempt.task == task.key() => {
@@ -437,7 +441,7 @@ impl Run<'_> {
         if let Some(error) = error {
             return Err(GetError::Failed(error));
         }
-        if let Some(status @ 400..) = status {
+        if let Some(status) = status.filter(|status| !(200..300).contains(status)) {
             return Err(GetError::Status(status));
         }
         // A run that was killed after the move and before the end left the file where it belongs.

@@ -3,6 +3,7 @@
 use std::{
     io::{self, Write},
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -96,10 +97,15 @@ impl Meter {
                 self.say(format!("asks for the rest from byte {from}"))
             }
             Progress::Resumed { from } => self.say(format!("resumed at byte {from}")),
-            Progress::Restarted => self.say("the file changed: it comes whole".to_owned()),
+            Progress::Restarted => self.say(
+                "the server sends the whole: it has another version, or sends no parts".to_owned(),
+            ),
             Progress::Retries { after, why } => {
                 let why = sleepwalker_judge::why_words(*why);
-                self.say(format!("broken off by {why}; again in {}", words::span(*after)));
+                // In whole seconds, the part of one that has passed by now included.
+                let after =
+                    Duration::from_secs(after.as_secs() + u64::from(after.subsec_nanos() > 0));
+                self.say(format!("broken off by {why}; again in {}", words::span(after)));
             }
             _ => {}
         }

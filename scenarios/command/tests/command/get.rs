@@ -149,13 +149,19 @@ fn a_file_arrives_whole_and_leaves_nothing_beside_it() {
 
 #[test]
 fn an_error_status_ends_in_1_and_writes_no_file() {
+    for status in [300, 404, 503] {
+        a_status_is_no_file(status);
+    }
+}
+
+fn a_status_is_no_file(status: u16) {
     let mut served = Served::new(b"gone".to_vec(), "\"a\"");
-    served.status = 404;
+    served.status = status;
     let server = Server::start(served);
     let folder = tempfile::tempdir().expect("a folder");
     let called = get(&server.url(), &folder.path().join("file"));
     assert_eq!((called.code, called.stdout.as_str()), (1, ""));
-    assert!(called.stderr.contains("404"), "{}", called.stderr);
+    assert!(called.stderr.contains(&status.to_string()), "{}", called.stderr);
     assert_eq!(names(folder.path()), Vec::<String>::new());
 }
 
