@@ -38,7 +38,9 @@ pub(crate) fn run(to: &mut impl Write, args: &RunArgs) -> io::Result<Exit> {
             }
         }
     }
-    if unusable {
+    // What can be used is run all the same, so that one broken file hides no verdict on the others; a
+    // report for programs is written even if it is empty.
+    if scenarios.is_empty() && args.format == Format::Text {
         return Ok(Exit::Unusable);
     }
     let outcomes = match all(&scenarios, &settings) {
@@ -46,7 +48,8 @@ pub(crate) fn run(to: &mut impl Write, args: &RunArgs) -> io::Result<Exit> {
         Err(error) => return shelf::unusable(&error),
     };
     tell(to, args, &outcomes)?;
-    Ok(outcomes.iter().map(Outcome::exit).max().unwrap_or(Exit::AsExpected))
+    let exit = outcomes.iter().map(Outcome::exit).max().unwrap_or(Exit::AsExpected);
+    Ok(if unusable { exit.max(Exit::Unusable) } else { exit })
 }
 
 /// Loads what was named, or the catalogue.

@@ -43,7 +43,9 @@ pub(crate) fn unusable(error: &LoadError) -> io::Result<Exit> {
 /// Writes the habits: what each decides, its values, what they break, the Swift line behind it.
 pub(crate) fn habits(to: &mut impl Write) -> io::Result<Exit> {
     for habit in Habits::table() {
-        writeln!(to, "{}  {}", Painted(NAME, habit.name), habit.doc)?;
+        // As a scenario file writes it.
+        let name = habit.name.replace(' ', "-");
+        writeln!(to, "{}  {}", Painted(NAME, &name), habit.doc)?;
         writeln!(to, "    values   {}", values(habit))?;
         for (value, rules) in habit.breaks {
             writeln!(to, "    breaks   {value}: {}", rules.join(" "))?;

@@ -47,7 +47,9 @@ fn every_habit_is_told_with_its_default_and_its_swift() {
     let called = sleepwalker(["habits"]);
     assert_eq!(called.code, 0);
     for habit in sleepwalker_device::Habits::table() {
-        for part in [habit.name, habit.swift, &format!("{} (default)", habit.default)] {
+        for part in
+            [&habit.name.replace(' ', "-"), habit.swift, &format!("{} (default)", habit.default)]
+        {
             assert!(called.stdout.contains(part), "{}: {part}", habit.name);
         }
     }
@@ -190,4 +192,23 @@ fn the_page_has_every_lane_and_needs_nothing_from_outside() {
     for part in ["R01", "didFinishDownloadingTo photos/1", "handleEvents photos", "What to do"] {
         assert!(page.contains(part), "{part}");
     }
+}
+
+#[test]
+fn the_json_is_whole_beside_files_that_cannot_be_used() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let bad = folder.path().join("bad.toml");
+    fs::write(&bad, "title = 3\n").expect("a file");
+    let bad = bad.to_str().expect("its path");
+    let called = sleepwalker(["run", bad, GOOD, "--format", "json"]);
+    assert_eq!(called.code, 2);
+    assert!(called.stderr.contains("bad.toml:1:9"), "{}", called.stderr);
+    let report: Value = serde_json::from_str(&called.stdout).expect("it is JSON");
+    assert_eq!((&report["passed"], &report["failed"]), (&1.into(), &0.into()));
+    let called = sleepwalker(["run", bad, "--format", "json"]);
+    assert_eq!(called.code, 2);
+    let report: Value = serde_json::from_str(&called.stdout).expect("it is JSON");
+    assert_eq!(report["scenarios"].as_array().map(Vec::len), Some(0));
+    let called = sleepwalker(["run", bad]);
+    assert_eq!((called.code, called.stdout.as_str()), (2, ""));
 }
