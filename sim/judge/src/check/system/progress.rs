@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use sleepwalker_core::Method;
+use sleepwalker_core::{Death, Method, ProcessState, SessionKind, TaskId, Time};
 
 use crate::{
-    Fact, TaskName, Witness,
+    Cause, Fact, TaskName, Witness,
     check::{Case, Check, Checker, Findings, Scene, Script, Step},
 };
 
@@ -31,6 +31,23 @@ pub(super) const CHECKER: Checker = Checker {
                 written(it, 1000);
             },
         },
+        // What a data task became begins with no request of its own.
+        Case {
+            rule: "BG-LIFE-15",
+            wrong: |it| {
+                became(it);
+                written_by(it, 2, 2000);
+                written_by(it, 2, 1000);
+            },
+            right: |it| {
+                became(it);
+                written_by(it, 2, 2000);
+                it.kill(Death::Crash);
+                it.launch(ProcessState::Foreground, Cause::User);
+                became(it);
+                written_by(it, 2, 1000);
+            },
+        },
         Case {
             rule: "BG-UP-12",
             wrong: |it| {
@@ -52,7 +69,19 @@ pub(super) const CHECKER: Checker = Checker {
 };
 
 fn written(it: &mut Script, total: u64) {
-    it.tells(1, Method::DidWriteData { written: 1000, total, expected: Some(3000) });
+    written_by(it, 1, total);
+}
+
+fn written_by(it: &mut Script, task: u32, total: u64) {
+    it.tells(task, Method::DidWriteData { written: 1000, total, expected: Some(3000) });
+}
+
+fn became(it: &mut Script) {
+    it.session(SessionKind::InProcess, false);
+    it.create_data(1);
+    it.resume(1);
+    it.starts(1, 1);
+    it.tells(1, Method::DidBecomeDownloadTask { new: TaskId(2) });
 }
 
 fn sent(it: &mut Script, total: u64) {
@@ -61,11 +90,13 @@ fn sent(it: &mut Script, total: u64) {
 
 #[derive(Default)]
 struct Progress {
-    told: BTreeMap<TaskName, u64>,
+    /// The total last told of a task; and which task that was, for the in-process sessions of the next
+    /// process count anew.
+    told: BTreeMap<TaskName, (u64, Option<(usize, Time)>)>,
 }
 
 impl Check for Progress {
-    fn see(&mut self, _scene: &Scene<'_>, step: Step<'_>, out: &mut Findings) {
+    fn see(&mut self, scene: &Scene<'_>, step: Step<'_>, out: &mut Findings) {
         match &step.event.fact {
             // A response may begin again at byte 0, whatever was asked for.
             Fact::Starts { task, .. } | Fact::Head { task, .. } => {
@@ -77,14 +108,19 @@ impl Check for Progress {
                     Method::DidSendBodyData { total, .. } => ("BG-UP-12", *total),
                     Method::DidResumeAtOffset { offset, .. } => {
                         let name = TaskName { session: session.clone(), task: *task };
-                        self.told.insert(name, *offset);
+                        let created = scene.tasks.get(&name).map(|task| task.created);
+                        self.told.insert(name, (*offset, created));
                         return;
                     }
                     _ => return,
                 };
                 let name = TaskName { session: session.clone(), task: *task };
-                let before = self.told.insert(name.clone(), total);
-                if let Some(before) = before.filter(|before| total < *before) {
+                let created = scene.tasks.get(&name).map(|task| task.created);
+                let before = self.told.insert(name.clone(), (total, created));
+                if let Some((before, was)) = before
+                    && was == created
+                    && total < before
+                {
                     let detail = format!(
                         "the progress of {name} goes back from {before} B to {total} B without a \
                          new attempt"
