@@ -158,6 +158,10 @@ impl App {
                 self.first(|app| app.finish(*item, *task, *status));
                 return None;
             }
+            Step::Fail { item, task, error, status } => {
+                self.first(|app| app.fail(*item, *task, error.clone(), *status));
+                return None;
+            }
         };
         let waits = matches!(
             effect,

@@ -140,19 +140,30 @@ impl App {
         error: Option<TaskError>,
         status: Option<u16>,
     ) {
-        let stored = &mut self.disk.items[item];
-        stored.missing = false;
-        let serves = stored.phase == Phase::Given(task);
+        self.disk.items[item].missing = false;
+        let Some(life) = &mut self.life else { return };
         let Some(error) = error else {
-            let Some(life) = &mut self.life else { return };
             if let Some(file) = life.locations.remove(&task) {
                 life.steps.push_back(Step::Claim { item, task, file });
             }
             life.steps.push_back(Step::Finish { item, task, status });
             return;
         };
+        // Not noted before its turn comes: a process that dies until then knows nothing of it.
+        life.steps.push_back(Step::Fail { item, task, error, status });
+    }
+
+    /// A task has failed; what becomes of its item is noted.
+    pub(super) fn fail(
+        &mut self,
+        item: usize,
+        task: TaskKey,
+        error: TaskError,
+        status: Option<u16>,
+    ) {
+        let stored = &mut self.disk.items[item];
         // A data task that became a download ends with -999: the download goes on.
-        if !serves {
+        if stored.phase != Phase::Given(task) {
             return;
         }
         if stored.pausing && !stored.cancelled {
@@ -253,5 +264,7 @@ impl App {
             life.sessions.remove(&name);
             self.disk.sessions.retain(|spec| spec.name != name);
         }
+        // No didFinishEvents will follow, so that a handler that is outstanding is called now (BG-INV-07).
+        self.finished_events(session);
     }
 }

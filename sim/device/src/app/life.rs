@@ -6,7 +6,9 @@ use std::{
     time::Duration,
 };
 
-use sleepwalker_core::{Callback, FileId, ProcessId, ProcessState, SessionId, TaskKey, Time};
+use sleepwalker_core::{
+    Callback, FileId, ProcessId, ProcessState, SessionId, TaskError, TaskKey, Time,
+};
 
 use super::AppEffect;
 
@@ -24,6 +26,8 @@ pub(super) enum Step {
     Claim { item: usize, task: TaskKey, file: FileId },
     /// A task of an item is complete without an error.
     Finish { item: usize, task: TaskKey, status: Option<u16> },
+    /// A task of an item has failed.
+    Fail { item: usize, task: TaskKey, error: TaskError, status: Option<u16> },
 }
 
 /// A delegate method that has been entered and has not returned.
