@@ -119,3 +119,25 @@ count = { "app launched" = 2, "didComplete ok web/1" = 2 }
 "#,
     );
 }
+
+#[test]
+fn it_is_not_paused_by_a_call_that_raises() {
+    good(
+        r#"
+[[step]]
+after = "1 s"
+app = { data = "cdn.example/a" }
+[[step]]
+after = "100 ms"
+app = { cancel-by-producing-resume-data = 1 }
+[[step]]
+after = "100 ms"
+os = "crash"
+[[step]]
+after = "1 s"
+user = "open"
+[expect]
+order = ["app killed", "didComplete -997 photos/1", "item cdn.example/a failed"]
+"#,
+    );
+}

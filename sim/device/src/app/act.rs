@@ -64,8 +64,10 @@ impl App {
             }
             AppAct::CancelByProducingResumeData { task, session } => {
                 let (key, item) = self.task(task, session.as_ref())?;
+                // Only a download has such a method; what else is asked for it raises, and goes on.
                 if let Some(item) = item {
-                    self.disk.items[item].pausing = true;
+                    let item = &mut self.disk.items[item];
+                    item.pausing = item.kind == ItemKind::Download;
                 }
                 self.call(Call::CancelByProducingResumeData(key));
                 Ok(())
