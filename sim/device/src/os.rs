@@ -90,7 +90,7 @@ impl Os {
     /// The user acts.
     pub fn user(&mut self, act: UserAct, now: Time) -> Result<(), Impossible> {
         match act {
-            UserAct::Open => self.open(now),
+            UserAct::Open => self.open(),
             UserAct::Home => self.home(now),
             UserAct::ForceQuit => self.force_quit(),
             UserAct::Unlock if !self.locked => Err(Impossible::Unlocked),
@@ -185,13 +185,15 @@ impl Os {
         self.effects.pop_front()
     }
 
-    fn open(&mut self, now: Time) -> Result<(), Impossible> {
+    fn open(&mut self) -> Result<(), Impossible> {
         if self.process().is_some_and(|(_, state)| state == ProcessState::Foreground) {
             return Err(Impossible::InFront);
         }
-        let waiting = std::mem::take(&mut self.waiting);
         if self.locked {
             self.unlock();
+            // An ordinary launch, whose app opens its sessions by itself: what waits is delivered then, and
+            // no events are handed over in front of a session that is about to be there (BG-LIFE-10).
+            self.waiting.clear();
         }
         self.quit = false;
         match &mut self.process {
@@ -204,10 +206,6 @@ impl Os {
                 }
                 self.change(ProcessState::Foreground, Cause::User, None);
             }
-        }
-        // Asked before the first unlock, of sessions whose tasks are all done (BG-LIFE-09).
-        for session in waiting {
-            self.wake(session, now);
         }
         Ok(())
     }
