@@ -88,7 +88,9 @@ impl Core {
         let validator = task.row.partial.as_ref().and_then(|part| part.validator.as_ref());
         let resumes = validator.filter(|_| task.received > 0);
         let from = resumes.map(|_| task.received);
-        let body = task.body();
+        // A redirect that made a GET of it left the body behind.
+        let left = request.method == "GET" && task.row.request.method != "GET";
+        let body = task.body().filter(|_| task.hop.is_none() || !left);
         let additional = &task.row.configuration.additional_headers;
         let mut head = wire_head(&request, &host, additional, fills_in);
         if let (Some(from), Some(validator)) = (from, resumes) {
@@ -527,6 +529,7 @@ fn follow(from: &Request, status: u16, url: url::Url, strip: bool) -> Request {
     };
     if becomes_get {
         next.method = "GET".to_owned();
+        next.headers.retain(|(name, _)| !name.to_ascii_lowercase().starts_with("content-"));
     }
     next
 }
