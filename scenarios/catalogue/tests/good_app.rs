@@ -141,3 +141,28 @@ order = ["app killed", "didComplete -997 photos/1", "item cdn.example/a failed"]
 "#,
     );
 }
+
+#[test]
+fn what_it_asked_of_a_lost_task_is_not_asked_of_the_next() {
+    good(
+        r#"
+[[step]]
+after = "1 s"
+app = { download = "cdn.example/a" }
+[[step]]
+after = "100 ms"
+app = { cancel-by-producing-resume-data = 1 }
+[[step]]
+when = "didComplete -999 photos/1"
+os = "crash"
+[[step]]
+after = "1 s"
+user = "open"
+[[step]]
+when = "task photos/2 received 50 %"
+app = { cancel = 2 }
+[expect]
+order = ["app killed", "didComplete -999 photos/2", "item cdn.example/a failed"]
+"#,
+    );
+}

@@ -191,6 +191,8 @@ impl App {
         item.resume_data = resume_data;
         item.file = Claimed::Not;
         item.missing = false;
+        // What was asked of the task that is gone is not asked of the next one.
+        item.pausing = false;
         let task = item.task;
         self.mark(index, task, ItemState::Queued, None);
     }
