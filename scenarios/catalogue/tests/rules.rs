@@ -86,6 +86,7 @@ const FIRES: &[(&str, &str, &str)] = &[
     ("BG-SCHED-19", "delayed-request-changed", "BG-SCHED-19"),
     ("BG-NET-01", "server-down", "BG-NET-01"),
     ("BG-NET-05", "stalled-body", "BG-NET-05"),
+    ("BG-NET-06", "timeout-before-its-date", "BG-NET-06"),
     ("BG-SCHED-18", "timeout-before-its-date", "BG-NET-06"),
     ("BG-NET-11", "not-found", "BG-NET-11"),
     ("BG-NET-14", "bad-responses", "BG-NET-14"),

@@ -6,7 +6,7 @@ use sleepwalker_core::{CancelReason, ErrorCode, Method, TaskError, Why, span};
 
 use crate::{
     Fact, TaskName, Witness,
-    check::{Case, Check, Checker, Findings, Scene, Script, Step, Task, script::WEEK},
+    check::{Case, Check, Checker, End, Findings, Scene, Script, Step, Task, script::WEEK},
 };
 
 pub(super) const CHECKER: Checker = Checker {
@@ -51,6 +51,20 @@ pub(super) const CHECKER: Checker = Checker {
                 it.download(1);
                 it.wait(WEEK.as_secs());
                 it.starts(1, 1);
+            },
+        },
+        Case {
+            rule: "BG-NET-06",
+            wrong: |it| {
+                it.download(1);
+                it.wait(WEEK.as_secs());
+                it.sleep();
+            },
+            right: |it| {
+                it.download(1);
+                it.wait(WEEK.as_secs());
+                it.finishes(1, Some(-1001));
+                it.sleep();
             },
         },
         Case {
@@ -155,6 +169,27 @@ impl Check for Errors {
                 }
             }
             _ => {}
+        }
+    }
+
+    fn end(&mut self, scene: &Scene<'_>, _end: End, out: &mut Findings) {
+        for (name, task) in &scene.tasks {
+            let Some(deadline) = task.resumed_at.map(|resumed| resumed + task.timeout) else {
+                continue;
+            };
+            let waits = task.outlives_app()
+                && task.owed()
+                && task.finished.is_none()
+                && task.suspended_at.is_none()
+                && !task.cancelled
+                && !scene.is_unheard(task)
+                && !scene.may_be_lost(task);
+            if waits && scene.now > deadline {
+                let (index, at) = task.created;
+                let timeout = span::text(&task.timeout);
+                let detail = format!("{name} is not over, though its {timeout} are");
+                out.at("BG-NET-06", index, at, detail);
+            }
         }
     }
 }
