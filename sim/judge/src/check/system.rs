@@ -1,5 +1,7 @@
 //! What the system owes the app: the invariants of the ledger's `BG-*` rules.
 
+mod behind;
+mod cancel;
 mod caps;
 mod completion;
 mod connected;
@@ -16,6 +18,7 @@ mod invalid;
 mod launch;
 mod limiter;
 mod liveness;
+mod misuse;
 mod never;
 mod progress;
 mod retry;
@@ -50,4 +53,7 @@ pub(super) const ALL: &[&Checker] = &[
     &discretionary::CHECKER,
     &launch::CHECKER,
     &retry::CHECKER,
+    &misuse::CHECKER,
+    &behind::CHECKER,
+    &cancel::CHECKER,
 ];

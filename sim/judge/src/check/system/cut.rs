@@ -1,6 +1,6 @@
 //! A data task of a background session ends with the run of its app.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use sleepwalker_core::{ErrorCode, Method, ProcessState, Time};
 
@@ -62,11 +62,12 @@ impl Check for Cut {
         match &step.event.fact {
             Fact::Moves { process, state: ProcessState::Suspended, .. }
             | Fact::Kills { process, .. } => {
-                for (name, task) in &scene.tasks {
-                    let known = runs(task) && !scene.is_unheard(task);
-                    if known && scene.is_connected(*process, &name.session) {
-                        self.cut.insert(name.clone(), (step.index, step.event.at));
-                    }
+                let held = |it: &&Arc<str>| scene.is_connected(*process, it);
+                for session in scene.sessions.keys().filter(held) {
+                    let known = |task: &Task| runs(task) && !scene.is_unheard(task);
+                    let cut = scene.live_of(session).filter(|(_, task)| known(task));
+                    let place = (step.index, step.event.at);
+                    self.cut.extend(cut.map(|(name, _)| (name.clone(), place)));
                 }
             }
             // The daemon went down with the app: it makes up for it when it starts.

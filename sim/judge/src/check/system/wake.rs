@@ -14,7 +14,7 @@ use crate::{
 
 pub(super) const CHECKER: Checker = Checker {
     name: "wake",
-    rules: &["BG-LIFE-03", "BG-LIFE-04", "BG-LIFE-07", "BG-LIFE-10", "BG-LIFE-13"],
+    rules: &["BG-LIFE-03", "BG-LIFE-04", "BG-LIFE-07", "BG-LIFE-08", "BG-LIFE-10", "BG-LIFE-13"],
     needs: &[Witness::Calls, Witness::Os, Witness::Daemon],
     make: || Box::new(Wake::default()),
     cases: &[
@@ -73,6 +73,22 @@ pub(super) const CHECKER: Checker = Checker {
                 it.sleep();
                 it.wake();
                 it.finish_events();
+            },
+        },
+        Case {
+            rule: "BG-LIFE-08",
+            wrong: |it| {
+                it.download(1);
+                it.kill(sleepwalker_core::Death::Crash);
+                it.launch(ProcessState::Foreground, Cause::User);
+                it.handles_events();
+            },
+            right: |it| {
+                it.download(1);
+                it.kill(sleepwalker_core::Death::Crash);
+                it.launch(ProcessState::Foreground, Cause::User);
+                it.transfers(1);
+                it.handles_events();
             },
         },
         Case {
@@ -143,6 +159,8 @@ struct Wake {
     /// Done by the daemon and not delivered, by session.
     pending: BTreeMap<Arc<str>, BTreeSet<u32>>,
     frames: BTreeMap<(u32, Arc<str>), Vec<Frame>>,
+    /// The process that the user launched last, and when.
+    opened: Option<(u32, Time)>,
 }
 
 impl Check for Wake {
@@ -153,6 +171,9 @@ impl Check for Wake {
                 if owed {
                     self.pending.entry(name.session.clone()).or_default().insert(name.task);
                 }
+            }
+            Fact::Launches { process, cause: Cause::User, .. } => {
+                self.opened = Some((*process, step.event.at));
             }
             Fact::HandlesEvents { process, session } => {
                 self.on_handle(scene, step, out, *process, session);
@@ -248,6 +269,9 @@ impl Wake {
         if let Some((name, suspended)) = unfinished {
             let (rule, why) = match suspended {
                 true => ("BG-LIFE-04", "is suspended by the app"),
+                false if self.opened == Some((process, step.event.at)) => {
+                    ("BG-LIFE-08", "is not done and it is the user who launches the app")
+                }
                 false => ("BG-LIFE-03", "is not done"),
             };
             out.add(rule, step, format!("handleEvents for {session}, though {name} {why}"));
