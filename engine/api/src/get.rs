@@ -113,7 +113,7 @@ pub enum GetError {
         tries: u32,
         /// How the last one failed.
         last: ErrorCode,
-        /// How many bytes are kept for the next start.
+        /// How many bytes are kept for the next start; none that could not be resumed.
         kept: u64,
     },
     /// The engine refused a call.
@@ -414,7 +414,8 @@ impl Run<'_> {
     }
 
     fn retries(&mut self, why: Why, after: Duration, task: &Task) -> Result<(), GetError> {
-        let bytes = task.info().map_or(0, |info| info.bytes);
+        let info = task.info();
+        let bytes = info.as_ref().map_or(0, |info| info.bytes);
         self.failures = if bytes > self.bytes { 1 } else { self.failures + 1 };
         self.bytes = bytes;
         if self.failures < self.get.tries {
@@ -428,7 +429,7 @@ impl Run<'_> {
                 Why::Idle | Why::Slow => ErrorCode::TIMED_OUT,
                 _ => ErrorCode::NETWORK_CONNECTION_LOST,
             },
-            kept: bytes,
+            kept: if info.is_some_and(|info| info.resumable) { bytes } else { 0 },
         })
     }
 

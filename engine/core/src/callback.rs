@@ -264,4 +264,7 @@ pub struct TaskInfo {
     pub bytes: u64,
     /// What is expected in all.
     pub expected: Option<u64>,
+    /// Whether a broken download would go on behind what it has: its origin told what proves that the
+    /// resource is still the same (BG-RES-01).
+    pub resumable: bool,
 }

@@ -216,6 +216,7 @@ impl Core {
                 Some(body) => Some(body.length),
                 None => task.row.partial.as_ref().and_then(|part| part.expected),
             },
+            resumable: task.row.partial.as_ref().is_some_and(|part| part.validator.is_some()),
         })
     }
 

@@ -13,7 +13,7 @@ use sleepwalker_engine::{
     get::{Downloaded, Get, GetError, Progress},
 };
 
-use super::origin::{LENGTH, Origin, content};
+use super::origin::{CUT, LENGTH, Origin, content};
 
 /// Names the URL and the output for a test process that is to be killed.
 const CHILD: &str = "SLEEPWALKER_GET_CHILD";
@@ -186,6 +186,22 @@ fn a_port_that_nobody_listens_on_is_given_up() {
     );
     assert!(matches!(told[..], [Progress::Retries { .. }]), "{told:?}");
     assert_eq!(fs::read_dir(folder.path()).expect("readable").count(), 0);
+}
+
+#[test]
+fn only_what_can_be_resumed_is_kept_when_a_download_is_given_up() {
+    let origin = Origin::start();
+    for (path, bytes, left) in [("/cut", CUT, 1), ("/cut-unnamed", 0, 0)] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut get = Get::new(origin.url(path), folder.path().join("film.mp4"));
+        get.tries = 2;
+        let (result, _) = run(&get);
+        assert!(
+            matches!(result, Err(GetError::GaveUp { kept, .. }) if kept == bytes),
+            "{path}: {result:?}"
+        );
+        assert_eq!(fs::read_dir(folder.path()).expect("readable").count(), left, "{path}");
+    }
 }
 
 #[test]

@@ -12,6 +12,9 @@ use std::{
 /// The length of `/file`.
 pub(crate) const LENGTH: u64 = 3_000_000;
 
+/// Where the bodies of `/cut` and `/cut-unnamed` end.
+pub(crate) const CUT: u64 = 10_000;
+
 #[derive(Default)]
 struct State {
     version: u8,
@@ -99,6 +102,8 @@ impl Origin {
             match target.as_str() {
                 "/file" => self.send_file(&mut stream, &head, version, true)?,
                 "/silent" => self.send_file(&mut stream, &head, version, false)?,
+                "/cut" => return cut_short(&mut stream, "etag: \"v\"\r\naccept-ranges: bytes\r\n"),
+                "/cut-unnamed" => return cut_short(&mut stream, ""),
                 "/upload" => {
                     write!(stream, "HTTP/1.1 201 Created\r\ncontent-length: 7\r\n\r\nthanks!")?
                 }
@@ -153,6 +158,12 @@ impl Origin {
             thread::sleep(Duration::from_millis(5));
         }
     }
+}
+
+/// Sends the head of a long body and its first [`CUT`] bytes; the connection ends there.
+fn cut_short(stream: &mut TcpStream, fields: &str) -> io::Result<()> {
+    write!(stream, "HTTP/1.1 200 OK\r\n{fields}content-length: {LENGTH}\r\n\r\n")?;
+    stream.write_all(&content(0)[..CUT as usize])
 }
 
 fn read_head(reader: &mut impl BufRead) -> io::Result<Option<BTreeMap<String, String>>> {
