@@ -122,6 +122,11 @@ fn impossible_steps_are_told() {
 fn what_no_origin_and_no_device_can_be_is_told() {
     let requires = "size = \"3 MB\", requires = { \"a b\" = \"c\" }";
     told("size = \"3 MB\"", requires, "\"a b\" is no header field");
+    let redirect = |status: u16| format!("redirect = {{ to = \"/b\", status = {status} }}");
+    told("size = \"3 MB\"", &redirect(200), "200 is no status of a redirect");
+    told("size = \"3 MB\"", &redirect(304), "304 is no status of a redirect");
+    let both = format!("status = 404, {}", redirect(307));
+    told("size = \"3 MB\"", &both, "two answers");
     let text = format!("{GOOD}\n[device]\nstoring = \"soon\"\n");
     let error = parse("mine", "mine.toml", &text).expect_err("no span");
     assert!(error.to_string().contains("a span such as"), "{error}");

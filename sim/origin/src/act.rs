@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::{Plan, Rate, Size};
+use crate::{Plan, Rate, Redirect, Size};
 
 /// The files that an act is about, written `cdn.example/a`, or `cdn.example` for all of a host.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -101,6 +101,9 @@ pub enum ActError {
     /// The status cannot be sent.
     #[error("{0} is no status of a final response; expected 200 to 599")]
     Status(u16),
+    /// The status leads nowhere.
+    #[error("{0} is no status of a redirect; expected 301, 302, 303, 307 or 308")]
+    Leads(u16),
     /// The place cannot be sent.
     #[error("{0:?} cannot stand in `Location`")]
     Location(String),
@@ -166,10 +169,11 @@ impl OriginAct {
             return Err(ActError::NoFile(target.to_string()));
         }
         match self {
-            OriginAct::Answer { status, .. } | OriginAct::Redirect { status, .. }
-                if !(200..600).contains(status) =>
-            {
+            OriginAct::Answer { status, .. } if !(200..600).contains(status) => {
                 Err(ActError::Status(*status))
+            }
+            OriginAct::Redirect { status, .. } if !Redirect::leads(*status) => {
+                Err(ActError::Leads(*status))
             }
             OriginAct::Redirect { to, .. } if http::HeaderValue::from_str(to).is_err() => {
                 Err(ActError::Location(to.clone()))

@@ -38,6 +38,20 @@ pub enum PlanError {
         /// The status.
         status: u16,
     },
+    /// A status leads nowhere.
+    #[error("{file}: {status} is no status of a redirect; expected 301, 302, 303, 307 or 308")]
+    Leads {
+        /// Host and path.
+        file: String,
+        /// The status.
+        status: u16,
+    },
+    /// A file answers in two ways.
+    #[error("{file}: `status` and `redirect` are two answers; expected one of them")]
+    Two {
+        /// Host and path.
+        file: String,
+    },
     /// A header field that no request has.
     #[error("{file}: {field:?} is no header field; expected a name such as \"Accept\"")]
     Field {
@@ -89,11 +103,11 @@ fn is_host(host: &str) -> bool {
 
 impl FilePlan {
     fn check(&self, file: impl Fn() -> String) -> Result<(), PlanError> {
-        let statuses = [self.status, self.redirect.as_ref().map(|redirect| redirect.status)];
-        for status in statuses.into_iter().flatten() {
-            if !(200..600).contains(&status) {
-                return Err(PlanError::Status { file: file(), status });
-            }
+        if let Some(status) = self.status.filter(|status| !(200..600).contains(status)) {
+            return Err(PlanError::Status { file: file(), status });
+        }
+        if self.status.is_some() && self.redirect.is_some() {
+            return Err(PlanError::Two { file: file() });
         }
         let named = |field: &&String| http::HeaderName::try_from(field.as_str()).is_err();
         if let Some(field) = self.requires.keys().find(named) {
@@ -102,6 +116,9 @@ impl FilePlan {
         match &self.redirect {
             Some(redirect) if !redirect.fits() => {
                 Err(PlanError::Location { file: file(), to: redirect.to.clone() })
+            }
+            Some(redirect) if !Redirect::leads(redirect.status) => {
+                Err(PlanError::Leads { file: file(), status: redirect.status })
             }
             _ => Ok(()),
         }
@@ -225,6 +242,11 @@ pub struct Redirect {
 impl Redirect {
     fn found() -> u16 {
         302
+    }
+
+    /// Returns whether a client follows such a status.
+    pub(crate) fn leads(status: u16) -> bool {
+        matches!(status, 301 | 302 | 303 | 307 | 308)
     }
 
     /// Returns whether it can be sent.

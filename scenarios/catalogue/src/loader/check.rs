@@ -146,6 +146,7 @@ fn refused(reader: &mut Reader<'_>, plan: &Plan, error: &ActError, span: Range<u
             no_file(reader, plan, &file[..at], &file[at..], span);
         }
         ActError::Status(_) => reader.fail(span, error.to_string(), "a status from 200 to 599"),
+        ActError::Leads(_) => reader.fail(span, error.to_string(), "301, 302, 303, 307 or 308"),
         ActError::Location(_) => reader.fail(span, error.to_string(), "a path or a URL"),
     }
 }
