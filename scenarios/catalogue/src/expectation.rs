@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use sleepwalker_judge::{Event, Pattern, in_order, line_number};
+use sleepwalker_judge::{Event, Pattern, excerpt, in_order};
 use sleepwalker_sim::scenario::{Expect, Expected};
 
 /// An expectation that did not hold.
@@ -31,18 +31,6 @@ impl fmt::Display for Failure {
             line => write!(f, "line {line}: {}", self.detail),
         }
     }
-}
-
-/// Returns up to 15 lines of a trace around an event, numbered as in its file, that one marked.
-pub fn excerpt(events: &[Event], index: usize) -> String {
-    let from = index.saturating_sub(7);
-    let to = (from + 15).min(events.len());
-    let mut text = String::new();
-    for (at, event) in events.iter().enumerate().take(to).skip(from.min(to)) {
-        let mark = if at == index { '>' } else { ' ' };
-        text.push_str(&format!("{mark} {:>6}  {event}\n", line_number(at)));
-    }
-    text
 }
 
 /// Returns every expectation on the events that does not hold.
@@ -185,16 +173,6 @@ mod tests {
         let places: Vec<_> = all.iter().map(|failure| (failure.line, failure.event)).collect();
         assert_eq!(vec![(1, Some(15)), (2, Some(5)), (4, Some(15))], places);
         assert_eq!("expected \"handleEvents\" once, found 2 times", all[2].detail);
-    }
-
-    #[test]
-    fn fifteen_lines_stand_around_an_event_and_fewer_at_the_ends() {
-        let around = excerpt(&events(), 9);
-        assert_eq!(15, around.lines().count());
-        assert!(around.lines().nth(7).is_some_and(|line| line.starts_with(">     11")), "{around}");
-        assert!(excerpt(&events(), 0).starts_with(">      2"));
-        assert_eq!(8, excerpt(&events(), 19).lines().count());
-        assert_eq!("", excerpt(&[], 3));
     }
 
     #[test]

@@ -14,7 +14,7 @@ mod suite;
 mod units;
 
 pub use catalogue::{Entry, catalogue, load};
-pub use expectation::{Failure, excerpt, failures};
+pub use expectation::{Failure, failures};
 pub use loader::parse;
 pub use problem::{LoadError, Problem};
 pub use profile::{Profile, Source, names as profile_names, parse as parse_profile, profile};

@@ -1,7 +1,9 @@
 //! Runs scenarios and judges them: the one place where a world's trace meets rules and expectations.
 
+use std::collections::BTreeSet;
+
 use sleepwalker_core::{Faults, Knobs, Time};
-use sleepwalker_judge::{Finding, Named, Trace, Verdict, Violation, judge, judge_cut};
+use sleepwalker_judge::{Finding, Named, Trace, Verdict, Violation, excerpt, judge, judge_cut};
 use sleepwalker_sim::{
     CrashPoint, Pace, RunError, RunOptions, StoreKind,
     scenario::{End, Expect, Scenario},
@@ -96,32 +98,55 @@ impl Outcome {
         &self.verdict.findings
     }
 
-    /// Returns all that failed as text: what broke, the lines of the trace around it, what to do, and
-    /// the command that replays it.
+    /// Returns all that failed as text, and the command that replays it.
     pub fn text(&self) -> String {
+        format!("{}replay: {}\n", self.told(&self.name), self.replay(&self.name))
+    }
+
+    /// Returns all that failed of what was asked for by a name or a file: what broke, the lines of the
+    /// trace around it, what to do. An event that the judge tells of is not shown twice.
+    pub fn told(&self, asked: &str) -> String {
+        let (events, verdict) = (&self.trace.events, &self.verdict);
+        let violations = verdict.violations.iter().map(|it| it.index);
+        let judged: BTreeSet<usize> =
+            violations.chain(verdict.findings.iter().map(|it| it.index)).collect();
         let mut text = String::new();
         if let Some(error) = &self.error {
-            text.push_str(&format!("{}: {error}\n", self.name));
-            let last = self.trace.events.len().saturating_sub(1);
-            text.push_str(&expectation::excerpt(&self.trace.events, last));
+            text.push_str(&format!("{asked}: {error}\n"));
+            text.push_str(&excerpt(events, events.len().saturating_sub(1)));
         }
         for failure in &self.failures {
-            text.push_str(&format!("{}: {failure}\n", self.name));
-            text.push_str(&failure.around(&self.trace.events));
+            text.push_str(&format!("{asked}: {failure}\n"));
+            if failure.event.is_none_or(|event| !judged.contains(&event)) {
+                text.push_str(&failure.around(events));
+            }
         }
-        if !self.verdict.is_clean() {
-            text.push_str(&self.verdict.text(&self.trace.events));
+        if !verdict.is_clean() {
+            text.push_str(&format!("\n{}", verdict.text(events)));
         }
-        text.push_str(&format!("replay: {}\n", self.replay()));
         text
     }
 
-    /// Returns the command that runs it again.
-    pub fn replay(&self) -> String {
+    /// Returns the seed and the name of the profile that it ran with.
+    pub fn seed_and_profile(&self) -> (u64, &str) {
         let header = &self.trace.header;
-        let seed = header.seed.unwrap_or(1);
         let profile = header.profile.as_ref().map_or("default", |named| named.name.as_str());
-        format!("sleepwalker run {} --seed {seed} --profile {profile}", self.name)
+        (header.seed.unwrap_or(1), profile)
+    }
+
+    /// Returns the command that runs again what was asked for by a name or a file.
+    pub fn replay(&self, asked: &str) -> String {
+        let (seed, profile) = self.seed_and_profile();
+        format!("sleepwalker run {} --seed {seed} --profile {profile}", shell_word(asked))
+    }
+}
+
+/// Writes a word so that a shell reads it as one.
+fn shell_word(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:,+@%".contains(c);
+    match !word.is_empty() && word.chars().all(plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', r"'\''")),
     }
 }
 
@@ -184,4 +209,17 @@ fn unexpected(expect: &Expect, verdict: &Verdict) -> Vec<Failure> {
         expectation::rules("violation", expect.violations_line, &expect.violations, &broken);
     all.extend(expectation::rules("finding", expect.findings_line, &expect.findings, &found));
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_a_shell_would_take_apart_is_quoted() {
+        assert_eq!(shell_word("a/b-1.toml"), "a/b-1.toml");
+        assert_eq!(shell_word("my file.toml"), "'my file.toml'");
+        assert_eq!(shell_word("it's.toml"), r"'it'\''s.toml'");
+        assert_eq!(shell_word(""), "''");
+    }
 }

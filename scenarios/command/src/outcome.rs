@@ -64,21 +64,14 @@ impl Outcome {
         self.first.time.since_origin()
     }
 
-    fn seed_and_profile(&self) -> (u64, &str) {
-        let header = &self.trace().header;
-        let profile = header.profile.as_ref().map_or("default", |profile| profile.name.as_str());
-        (header.seed.unwrap_or(1), profile)
-    }
-
     /// Returns the one command that replays it.
     pub(crate) fn replay(&self) -> String {
-        let (seed, profile) = self.seed_and_profile();
-        format!("sleepwalker run {} --seed {seed} --profile {profile}", self.asked)
+        self.first.replay(&self.asked)
     }
 
     /// Returns it as the page tells it.
     pub(crate) fn chapter(&self) -> Chapter {
-        let (seed, profile) = self.seed_and_profile();
+        let (seed, profile) = self.first.seed_and_profile();
         let span = words::span(self.simulated());
         let events = &self.trace().events;
         Chapter {

@@ -2,8 +2,6 @@
 
 use std::io::{self, Write};
 
-use sleepwalker_scenarios::excerpt;
-
 use crate::{
     outcome::Outcome,
     page::words,
@@ -61,24 +59,8 @@ fn row(to: &mut impl Write, outcome: &Outcome, width: usize) -> io::Result<()> {
 
 /// What broke, the lines around it, the fix, the one command that replays it.
 fn failure(to: &mut impl Write, outcome: &Outcome) -> io::Result<()> {
-    let events = &outcome.trace().events;
-    let verdict = outcome.verdict();
     writeln!(to, "{}  {}", Painted(BAD, outcome.name()), Painted(NAME, &outcome.title))?;
-    let mut told: Vec<usize> = verdict.violations.iter().map(|it| it.index).collect();
-    told.extend(verdict.findings.iter().map(|it| it.index));
-    if let Some(error) = &outcome.first.error {
-        writeln!(to, "{}: {error}", outcome.asked)?;
-        to.write_all(excerpt(events, events.len().saturating_sub(1)).as_bytes())?;
-    }
-    for failure in &outcome.first.failures {
-        writeln!(to, "{}: {failure}", outcome.asked)?;
-        if failure.event.is_none_or(|event| !told.contains(&event)) {
-            to.write_all(failure.around(events).as_bytes())?;
-        }
-    }
-    if !verdict.is_clean() {
-        write!(to, "\n{}", verdict.text(events))?;
-    }
+    to.write_all(outcome.first.told(&outcome.asked).as_bytes())?;
     if let Some(difference) = &outcome.second {
         writeln!(to, "one seed gave two traces: {difference}")?;
     }

@@ -26,5 +26,7 @@ pub use line::{Cells, death_word, line_number, method_detail, path_words, state_
 pub use pattern::{Amount, Counter, OutOfOrder, Pattern, PatternError, in_order};
 pub use samples::every_line;
 pub use trace::{ReadError, Trace, sha256};
-pub use verdict::{Finding, NotJudged, Verdict, Violation, every_verdict, judge, judge_cut};
+pub use verdict::{
+    Finding, NotJudged, Verdict, Violation, every_verdict, excerpt, judge, judge_cut,
+};
 pub use vocabulary::{VOCABULARY, Word};

@@ -210,7 +210,7 @@ fn section(
         Some(entry) => text.push_str(&format!("  rule: {}\n", entry.statement())),
         None => {}
     }
-    text.push_str(&around(index, events));
+    text.push_str(&excerpt(events, index));
     if let Some(app) = app_rule(rule) {
         text.push_str(&format!("  fix: {}\n", app.fix));
         if let Some(swift) = &app.swift {
@@ -224,8 +224,8 @@ fn section(
     text
 }
 
-/// Returns the lines around an event, numbered, the event itself marked.
-fn around(index: usize, events: &[Event]) -> String {
+/// Returns up to 15 lines of a trace around an event, numbered as in its file, the event itself marked.
+pub fn excerpt(events: &[Event], index: usize) -> String {
     let mut first = index.saturating_sub(AROUND / 2);
     let last = events.len().min(first + AROUND);
     first = first.min(last.saturating_sub(AROUND));
@@ -303,9 +303,11 @@ mod tests {
     fn only_fifteen_lines_are_shown_wherever_the_event_stands() {
         let events = check::Script::events(|it| (1..=40).for_each(|task| it.create_upload(task)));
         for index in [0, 7, 20, events.len() - 1] {
-            let text = around(index, &events);
+            let text = excerpt(&events, index);
             assert_eq!(text.lines().count(), AROUND);
             assert_eq!(text.lines().filter(|line| line.starts_with('>')).count(), 1);
         }
+        assert_eq!(excerpt(&events[..3], 1).lines().count(), 3);
+        assert_eq!(excerpt(&[], 3), "");
     }
 }
