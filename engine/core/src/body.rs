@@ -208,7 +208,7 @@ impl Core {
             return;
         };
         if self.task(key).is_some_and(crate::task::Task::is_unfinished) {
-            self.stop(key, Rule::BG_DL_02, crate::Why::Failed(code), now);
+            self.stop(key, Rule::BG_DL_02, crate::Why::Failed(code));
             self.fail(key, Rule::BG_DL_02, code, now);
         }
     }

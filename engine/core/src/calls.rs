@@ -53,7 +53,7 @@ impl Core {
                 self.create(process, session, request, TaskKind::Upload(body), now)
             }
             Call::Resume(key) => self.on_task(process, key, |core| core.resume(process, key, now)),
-            Call::Suspend(key) => self.on_task(process, key, |core| core.suspend(key, now)),
+            Call::Suspend(key) => self.on_task(process, key, |core| core.suspend(key)),
             Call::Cancel(key) => self.on_task(process, key, |core| core.cancel(key, false, now)),
             Call::CancelByProducingResumeData(key) => {
                 self.connected(process, key.session)?;
@@ -387,7 +387,7 @@ impl Core {
 
     /// A suspended task causes no traffic (BG-TASK-06): a background transfer is broken off and later
     /// resumed; an in-process one is held.
-    fn suspend(&mut self, key: TaskKey, now: Time) {
+    fn suspend(&mut self, key: TaskKey) {
         let Some(task) = self.task_mut(key) else {
             return;
         };
@@ -417,7 +417,7 @@ impl Core {
             .task(key)
             .is_some_and(|t| matches!(t.phase, Phase::Settling { .. } | Phase::Caching(_)));
         if !settling {
-            self.stop(key, Rule::BG_TASK_06, crate::Why::Suspended, now);
+            self.stop(key, Rule::BG_TASK_06, crate::Why::Suspended);
             self.set_phase(key, Phase::Suspended);
         }
     }

@@ -234,7 +234,7 @@ impl Core {
             Some(_) => None,
         };
         if let Some(code) = code {
-            self.stop(key, Rule::BG_REDIR_03, Why::Failed(code), now);
+            self.stop(key, Rule::BG_REDIR_03, Why::Failed(code));
             return self.fail(key, Rule::BG_REDIR_03, code, now);
         }
         let target = target.expect("checked above");
@@ -346,7 +346,7 @@ impl Core {
             (None, 206) if own_range && self.keep(Rule::SW_RANGE_01) => 0,
             (None, 206) => {
                 let code = ErrorCode::BAD_SERVER_RESPONSE;
-                self.stop(key, Rule::BG_NET_14, Why::BadResponse, now);
+                self.stop(key, Rule::BG_NET_14, Why::BadResponse);
                 return self.fail(key, Rule::BG_NET_14, code, now);
             }
             _ => 0,
@@ -387,7 +387,7 @@ impl Core {
 
     /// The bytes held are of no use: a new attempt asks for the whole.
     fn start_over(&mut self, key: TaskKey, now: Time) {
-        self.stop(key, Rule::BG_RES_05, Why::Changed, now);
+        self.stop(key, Rule::BG_RES_05, Why::Changed);
         let task = self.task_mut(key).expect("the attempt was live");
         task.received = 0;
         task.told.1 = 0;
@@ -425,7 +425,7 @@ impl Core {
         let exchange = task.phase.exchange_mut().expect("the attempt is live");
         exchange.held = false;
         if exchange.active_at + timeout <= now {
-            self.stop(key, Rule::BG_QUIT_16, Why::Idle, now);
+            self.stop(key, Rule::BG_QUIT_16, Why::Idle);
             return self.fail(key, Rule::BG_QUIT_16, ErrorCode::TIMED_OUT, now);
         }
         self.order(Rule::BG_QUIT_16, Order::Continue(attempt));

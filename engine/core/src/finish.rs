@@ -35,7 +35,7 @@ impl Core {
     }
 
     /// Breaks off whatever a task is at; afterwards it is nowhere, and the caller says where it goes.
-    pub(crate) fn stop(&mut self, key: TaskKey, rule: Rule, why: Why, now: Time) {
+    pub(crate) fn stop(&mut self, key: TaskKey, rule: Rule, why: Why) {
         let Some(task) = self.task(key) else { return };
         match &task.phase {
             Phase::Connecting(connection) => {
@@ -52,7 +52,6 @@ impl Core {
                 }
             }
         }
-        let _ = now;
         if self.task(key).is_some_and(|task| !matches!(task.phase, Phase::Finished)) {
             self.set_phase(key, Phase::Suspended);
         }
@@ -246,7 +245,7 @@ impl Core {
         if self.task(key).is_none_or(|task| settling(&task.phase)) || !self.keep(Rule::BG_NET_06) {
             return;
         }
-        self.stop(key, Rule::BG_NET_06, Why::TimedOut, now);
+        self.stop(key, Rule::BG_NET_06, Why::TimedOut);
         let resume_data = self.left_by_failure(key);
         let error = TaskError { code: ErrorCode::TIMED_OUT, reason: None, resume_data };
         self.finish(key, Rule::BG_NET_06, Some(error), None, now);
@@ -281,7 +280,7 @@ impl Core {
 
     /// The request timeout ends an attempt: tried again in the background (BG-NET-05), else told.
     fn time_out(&mut self, key: TaskKey, silent: bool, now: Time) {
-        self.stop(key, Rule::BG_NET_05, Why::Idle, now);
+        self.stop(key, Rule::BG_NET_05, Why::Idle);
         if silent && self.keep(Rule::BG_NET_05) {
             self.retry(key, Why::Idle, now);
         } else {
@@ -307,7 +306,7 @@ impl Core {
         if !in_scope || data || moved - before.min(moved) >= floor || !self.keep(Rule::BG_NET_10) {
             return self.arm_window(key, now);
         }
-        self.stop(key, Rule::BG_NET_10, Why::Slow, now);
+        self.stop(key, Rule::BG_NET_10, Why::Slow);
         self.retry(key, Why::Slow, now);
     }
 
@@ -327,7 +326,7 @@ impl Core {
         let over = matches!(task.phase, Phase::Finished | Phase::Settling { .. });
         let mut resume_data = None;
         if !over {
-            self.stop(key, Rule::BG_TASK_08, Why::Cancelled, now);
+            self.stop(key, Rule::BG_TASK_08, Why::Cancelled);
             if produce {
                 resume_data = self.make_resume_data(key);
             }

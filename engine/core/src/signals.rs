@@ -138,18 +138,18 @@ impl Core {
         }
         self.cut_data_tasks(process, now);
         if !self.keep(Rule::BG_KIND_01) {
-            self.stop_transfers(now);
+            self.stop_transfers();
         }
         self.forget_progress(process);
     }
 
     /// The transfers of background sessions end with the run of their app: what is so of others.
-    fn stop_transfers(&mut self, now: Time) {
+    fn stop_transfers(&mut self) {
         for key in
             self.connections.users().into_iter().map(|key| self.owner(key)).collect::<Vec<_>>()
         {
             if self.is_background(key) {
-                self.stop(key, Rule::BG_KIND_01, Why::Process, now);
+                self.stop(key, Rule::BG_KIND_01, Why::Process);
             }
         }
     }
@@ -186,7 +186,7 @@ impl Core {
                     .is_some_and(|task| task.is_unfinished() && task.row.resumed_at.is_some());
             if cut {
                 let error = ErrorCode::BACKGROUND_SESSION_DISCONNECTED.into();
-                self.stop(key, Rule::BG_KIND_08, Why::Process, now);
+                self.stop(key, Rule::BG_KIND_08, Why::Process);
                 self.finish(key, Rule::BG_KIND_08, Some(error), None, now);
             }
         }
@@ -215,7 +215,7 @@ impl Core {
             .collect();
         for (id, kind) in own {
             match kind {
-                SessionKind::InProcess => self.drop_session(id, now),
+                SessionKind::InProcess => self.drop_session(id),
                 SessionKind::Background => self.disconnect(id),
             }
         }
@@ -246,7 +246,7 @@ impl Core {
             if settling {
                 continue;
             }
-            self.stop(key, Rule::BG_QUIT_02, Why::Cancelled, now);
+            self.stop(key, Rule::BG_QUIT_02, Why::Cancelled);
             let resume_data =
                 if self.keep(Rule::BG_QUIT_05) { self.make_resume_data(key) } else { None };
             let reason = self.keep(Rule::BG_QUIT_03).then_some(reason);
@@ -349,10 +349,10 @@ impl Core {
     }
 
     /// An in-process session goes with its process, without a word (BG-QUIT-16).
-    fn drop_session(&mut self, id: SessionId, now: Time) {
+    fn drop_session(&mut self, id: SessionId) {
         for task in self.sessions[&id].tasks.ids() {
             let key = TaskKey { session: id, task };
-            self.stop(key, Rule::BG_QUIT_16, Why::Process, now);
+            self.stop(key, Rule::BG_QUIT_16, Why::Process);
             if let Some(deadline) = self.task(key).and_then(crate::task::Task::resource_deadline) {
                 self.timers.disarm(deadline, Wakeup::Resource(key));
             }
@@ -445,7 +445,7 @@ impl Core {
 
     fn lose_path(&mut self, key: TaskKey, now: Time) {
         if self.is_background(key) {
-            self.stop(key, Rule::BG_NET_01, Why::Path, now);
+            self.stop(key, Rule::BG_NET_01, Why::Path);
             self.set_phase(key, Phase::Suspended);
             self.enqueue(key, now);
         } else {
