@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sleepwalker_core::{Method, Time};
 
 use crate::{
-    Fact, ItemState, TaskName, Witness,
+    ApiCall, Fact, ItemState, TaskName, Witness,
     check::{Case, Check, Checker, End, Findings, Scene, Script, Step},
 };
 
@@ -35,8 +35,20 @@ pub(super) const CHECKER: Checker = Checker {
             },
             right: |it| {
                 wanted(it);
-                it.calls(Some(1), crate::ApiCall::Cancel);
+                it.calls(Some(1), ApiCall::Cancel);
                 it.fails(1, -999);
+            },
+        },
+        Case {
+            rule: "R13",
+            wrong: |it| {
+                wanted(it);
+                it.fails(1, -1001);
+            },
+            right: |it| {
+                wanted(it);
+                it.fails(1, -1001);
+                it.calls(Some(1), ApiCall::CancelByProducingResumeData);
             },
         },
     ],
@@ -89,6 +101,16 @@ impl Check for Lost {
                 let (process, callback) = (*process, *callback);
                 let unmarked = Unmarked { process, callback, index: step.index, at: step.event.at };
                 self.unmarked.insert(TaskName { session: session.clone(), task: *id }, unmarked);
+            }
+            // Given up by the app itself while it is told the end.
+            Fact::Calls {
+                session,
+                task: Some(task),
+                call: ApiCall::Cancel | ApiCall::CancelByProducingResumeData,
+                misuse: None,
+                ..
+            } => {
+                self.unmarked.remove(&TaskName { session: session.clone(), task: *task });
             }
             // The process that died in the call may find out in its next life.
             Fact::Kills { process, .. } => {

@@ -1,11 +1,14 @@
 //! R12: when all is quiet, no item waits for nothing.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use sleepwalker_core::Time;
 
 use crate::{
-    Fact, ItemState, TaskName, Witness,
+    ApiCall, Fact, ItemState, TaskName, Witness,
     check::{Case, Check, Checker, End, Findings, Scene, Step, Task},
 };
 
@@ -54,8 +57,27 @@ pub(super) const CHECKER: Checker = Checker {
                 it.wants();
                 it.download(1);
                 it.describe(1, "a");
-                it.calls(Some(1), crate::ApiCall::CancelByProducingResumeData);
+                it.calls(Some(1), ApiCall::CancelByProducingResumeData);
                 it.fails(1, -999);
+            },
+        },
+        // The next process gives an in-process task's number to a task for another item.
+        Case {
+            rule: "R12",
+            wrong: |it| {
+                it.wants();
+                it.download(1);
+                it.describe(1, "a");
+                it.create_download(1);
+                it.describe(1, "b");
+            },
+            right: |it| {
+                it.wants();
+                it.download(1);
+                it.describe(1, "a");
+                it.calls(Some(1), ApiCall::CancelByProducingResumeData);
+                it.create_download(1);
+                it.describe(1, "b");
             },
         },
     ],
@@ -64,19 +86,31 @@ pub(super) const CHECKER: Checker = Checker {
 #[derive(Default)]
 struct Zombie {
     queued: BTreeMap<Arc<str>, (usize, Time)>,
+    /// Items whose task the app itself has cancelled and that no later task works for: paused.
+    paused: BTreeSet<Arc<str>>,
 }
 
 impl Check for Zombie {
-    fn see(&mut self, _scene: &Scene<'_>, step: Step<'_>, _out: &mut Findings) {
-        if let Fact::Marks { item, state, .. } = &step.event.fact {
-            match state {
-                ItemState::Queued => {
-                    self.queued.insert(item.clone(), (step.index, step.event.at));
-                }
-                ItemState::Done | ItemState::Failed => {
-                    self.queued.remove(item);
-                }
+    fn see(&mut self, scene: &Scene<'_>, step: Step<'_>, _out: &mut Findings) {
+        match &step.event.fact {
+            Fact::Marks { item, state: ItemState::Queued, .. } => {
+                self.queued.insert(item.clone(), (step.index, step.event.at));
+                self.paused.remove(&**item);
             }
+            Fact::Marks { item, state: ItemState::Done | ItemState::Failed, .. } => {
+                self.queued.remove(item);
+            }
+            Fact::Calls { session, task, call, misuse: None, .. } => match call {
+                ApiCall::Cancel | ApiCall::CancelByProducingResumeData => {
+                    let item = scene.task(session, *task).and_then(|it| it.description.clone());
+                    self.paused.extend(item);
+                }
+                ApiCall::SetTaskDescription(item) => {
+                    self.paused.remove(item.as_str());
+                }
+                _ => {}
+            },
+            _ => {}
         }
     }
 
@@ -95,7 +129,9 @@ impl Check for Zombie {
             }
         }
         let works = scene.tasks.values().any(|task| task.owed() || task.cancelled);
-        for (item, (index, at)) in &self.queued {
+        for (item, (index, at)) in
+            self.queued.iter().filter(|(item, _)| !self.paused.contains(&***item))
+        {
             let wrong = match by_item.get(&**item) {
                 Some(tasks) => stuck(tasks),
                 None if works => None,
