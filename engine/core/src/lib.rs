@@ -16,6 +16,7 @@ mod effect;
 mod error;
 mod exchange;
 mod finish;
+mod head;
 mod id;
 mod input;
 mod knobs;
