@@ -133,6 +133,31 @@ pub enum ApiCall {
     InvalidateAndCancel,
 }
 
+impl ApiCall {
+    /// Returns whether it makes a task.
+    pub fn creates_task(&self) -> bool {
+        match self {
+            ApiCall::DataTask { .. }
+            | ApiCall::DownloadTask { .. }
+            | ApiCall::DownloadTaskWithResumeData { .. }
+            | ApiCall::UploadTaskFromFile { .. }
+            | ApiCall::UploadTaskFromData { .. } => true,
+            ApiCall::CreateSession { .. }
+            | ApiCall::Resume
+            | ApiCall::Suspend
+            | ApiCall::Cancel
+            | ApiCall::CancelByProducingResumeData
+            | ApiCall::SetTaskDescription(_)
+            | ApiCall::SetPriority(_)
+            | ApiCall::SetEarliestBeginDate(_)
+            | ApiCall::GetAllTasks
+            | ApiCall::EditConfiguration
+            | ApiCall::FinishTasksAndInvalidate
+            | ApiCall::InvalidateAndCancel => false,
+        }
+    }
+}
+
 /// What the bytes of a file are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -45,6 +45,27 @@ pub(super) const CHECKER: Checker = Checker {
                 it.marks(1, ItemState::Failed, Some(404));
             },
         },
+        // The next process gives an in-process task's number to an upload.
+        Case {
+            rule: "R06",
+            wrong: |it| {
+                it.download(1);
+                let file = it.begin_file(1, 200);
+                it.returns(file, None);
+                it.done(1, None);
+                it.marks(1, ItemState::Done, Some(200));
+            },
+            right: |it| {
+                it.download(1);
+                let file = it.begin_file(1, 503);
+                it.returns(file, None);
+                it.done(1, None);
+                it.marks(1, ItemState::Failed, Some(503));
+                it.create_upload(1);
+                it.done(1, None);
+                it.marks(1, ItemState::Done, Some(200));
+            },
+        },
     ],
 };
 
@@ -72,6 +93,15 @@ impl Check for Claim {
                 let name = TaskName { session: session.clone(), task: *task };
                 self.lost.remove(&name);
                 self.running.insert((*process, *callback), name);
+            }
+            // A number that comes again is another task's: what is known of the first is not of it.
+            Fact::Calls { session, task: Some(task), call, misuse: None, .. }
+                if call.creates_task() =>
+            {
+                let name = TaskName { session: session.clone(), task: *task };
+                self.claimed.remove(&name);
+                self.lost.remove(&name);
+                self.told.remove(&name);
             }
             Fact::Claims { task, found: true, .. } => {
                 self.claimed.insert(task.clone());

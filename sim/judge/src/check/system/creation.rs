@@ -3,7 +3,7 @@
 use sleepwalker_core::Method;
 
 use crate::{
-    ApiCall, Fact, TaskName, Witness,
+    Fact, TaskName, Witness,
     check::{Case, Check, Checker, Findings, Scene, Step},
 };
 
@@ -58,7 +58,7 @@ impl Check for Creation {
     fn see(&mut self, scene: &Scene<'_>, step: Step<'_>, out: &mut Findings) {
         match &step.event.fact {
             Fact::Calls { session, task: Some(id), call, misuse: None, .. }
-                if creates(call) && scene.is_background(session) =>
+                if call.creates_task() && scene.is_background(session) =>
             {
                 let name = TaskName { session: session.clone(), task: *id };
                 if scene.tasks.contains_key(&name) {
@@ -89,27 +89,5 @@ impl Check for Creation {
             }
             _ => {}
         }
-    }
-}
-
-fn creates(call: &ApiCall) -> bool {
-    match call {
-        ApiCall::DataTask { .. }
-        | ApiCall::DownloadTask { .. }
-        | ApiCall::DownloadTaskWithResumeData { .. }
-        | ApiCall::UploadTaskFromFile { .. }
-        | ApiCall::UploadTaskFromData { .. } => true,
-        ApiCall::CreateSession { .. }
-        | ApiCall::Resume
-        | ApiCall::Suspend
-        | ApiCall::Cancel
-        | ApiCall::CancelByProducingResumeData
-        | ApiCall::SetTaskDescription(_)
-        | ApiCall::SetPriority(_)
-        | ApiCall::SetEarliestBeginDate(_)
-        | ApiCall::GetAllTasks
-        | ApiCall::EditConfiguration
-        | ApiCall::FinishTasksAndInvalidate
-        | ApiCall::InvalidateAndCancel => false,
     }
 }
