@@ -127,6 +127,11 @@ fn what_no_origin_and_no_device_can_be_is_told() {
     told("size = \"3 MB\"", &redirect(304), "304 is no status of a redirect");
     let both = format!("status = 404, {}", redirect(307));
     told("size = \"3 MB\"", &both, "two answers");
+    let step = "[[step]]\nafter = \"1 s\"\n";
+    let other = "create-session = { name = \"photos\", kind = \"in-process\" }";
+    let text = GOOD.replacen("[expect]", &format!("{step}app = {{ {other} }}\n[expect]"), 1);
+    let error = parse("mine", "mine.toml", &text).expect_err("another kind");
+    assert!(error.to_string().contains("is of another kind"), "{error}");
     let text = format!("{GOOD}\n[device]\nstoring = \"soon\"\n");
     let error = parse("mine", "mine.toml", &text).expect_err("no span");
     assert!(error.to_string().contains("a span such as"), "{error}");

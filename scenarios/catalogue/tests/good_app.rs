@@ -26,7 +26,8 @@ user = "open"
 {story}
 "#
     );
-    let scenario = parse("good", "good.toml", &text).unwrap_or_else(|e| panic!("{e}"));
+    let scenario =
+        parse("good", "good.toml", &text).unwrap_or_else(|e| panic!("{}", e.render(false)));
     let outcome = run(&scenario, &Options::default()).expect("its profile is there");
     assert!(outcome.passed(), "{}", outcome.text());
 }
@@ -163,6 +164,55 @@ when = "task photos/2 received 50 %"
 app = { cancel = 2 }
 [expect]
 order = ["app killed", "didComplete -999 photos/2", "item cdn.example/a failed"]
+"#,
+    );
+}
+
+#[test]
+fn it_keeps_the_configuration_of_a_session_that_a_step_only_names() {
+    good(
+        r#"
+[[step]]
+after = "1 s"
+app = { finish-tasks-and-invalidate = "brief" }
+[[step]]
+after = "1 s"
+network = { path = "none" }
+[[step]]
+after = "1 s"
+app = { create-session = "brief" }
+[[step]]
+after = "1 s"
+app = { download = "cdn.example/a", session = "brief" }
+[[step]]
+after = "61 min"
+network = { path = "wifi" }
+[expect]
+order = ["didComplete -1001 brief/1"]
+never = ["task brief/1 starts"]
+"#,
+    );
+}
+
+#[test]
+fn an_in_process_session_is_made_again_when_the_first_one_is_gone() {
+    good(
+        r#"
+[[step]]
+after = "1 s"
+app = { download = "cdn.example/gone", session = "web" }
+[[step]]
+when = "item cdn.example/gone failed"
+app = { finish-tasks-and-invalidate = "web" }
+[[step]]
+when = "didBecomeInvalid web"
+app = { create-session = "web" }
+[[step]]
+after = "1 s"
+app = { download = "cdn.example/a", session = "web" }
+[expect]
+order = ["item cdn.example/gone failed", "item cdn.example/a done"]
+count = { "didComplete web/1" = 2 }
 "#,
     );
 }

@@ -33,6 +33,13 @@ impl SessionSpec {
     }
 }
 
+impl SessionSpec {
+    /// Returns whether it says no more than a name.
+    pub fn is_bare(&self) -> bool {
+        *self == SessionSpec::background(&self.name)
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Table {

@@ -84,7 +84,14 @@ fn app_act<'a>(
             app_file(reader, scenario, file, place("delete-file"));
             return;
         }
-        AppAct::CreateSession(_) => return,
+        AppAct::CreateSession(spec) => {
+            let known = scenario.app.sessions.iter().find(|known| known.name == spec.name);
+            if known.is_some_and(|known| known.kind != spec.kind) && !spec.is_bare() {
+                let message = format!("the app's session {:?} is of another kind", spec.name);
+                reader.fail(place("create-session"), message, "another name, or the same kind");
+            }
+            return;
+        }
     };
     match session {
         Some(name) if !sessions.contains(name) => {

@@ -12,9 +12,10 @@ use std::string::FromUtf8Error;
 
 use sha2::{Digest, Sha256};
 use sleepwalker_core::{Faults, Rule, Time};
+use sleepwalker_device::AppAct;
 use sleepwalker_origin::Plan;
 use sleepwalker_sim::scenario::{
-    Budget, DevicePlan, End, Expect, NetworkPlan, Overrides, Scenario,
+    Act, Budget, DevicePlan, End, Expect, NetworkPlan, Overrides, Scenario,
 };
 use toml::de::DeTable;
 
@@ -117,8 +118,25 @@ fn scenario<'a>(reader: &mut Reader<'a>, root: &Section<'a>, name: &str, hash: S
     };
     check::references(reader, root, &scenario, &steps);
     scenario.steps = steps.into_iter().map(|(step, _)| step).collect();
+    configure(&mut scenario);
     check::sizes(reader, root, &scenario);
     scenario
+}
+
+/// A session that a step only names is the one of `[app]`, configured as it is there.
+fn configure(scenario: &mut Scenario) {
+    let steps = scenario.steps.iter_mut().filter_map(|step| match &mut step.act {
+        Act::App(act) => Some(act),
+        Act::User(_) | Act::Os(_) | Act::Network(_) | Act::Origin(_) => None,
+    });
+    for act in steps.chain(scenario.app.reactions.iter_mut().map(|reaction| &mut reaction.act)) {
+        if let AppAct::CreateSession(spec) = act
+            && spec.is_bare()
+            && let Some(known) = scenario.app.sessions.iter().find(|known| known.name == spec.name)
+        {
+            spec.clone_from(known);
+        }
+    }
 }
 
 fn rules<'a>(reader: &mut Reader<'a>, node: Node<'a>) -> Vec<Rule> {

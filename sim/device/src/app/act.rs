@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sleepwalker_core::{Call, SessionId, TaskKey, Time};
+use sleepwalker_core::{Call, SessionId, SessionKind, TaskKey, Time};
 use sleepwalker_judge::ItemState;
 
 use super::{App, AppEffect, ItemKind, Phase, Step};
@@ -32,6 +32,12 @@ pub enum ActError {
     /// A task or an item that the app does not have.
     #[error("the app knows no task {0}")]
     UnknownTask(String),
+    /// An in-process session has no identifier: nobody could tell a second one of its label from it.
+    #[error("the app has a live in-process session {0:?} already; another one needs another name")]
+    SameLabel(String),
+    /// A task that works leaves no resume data.
+    #[error("{0} still works: there is nothing to go on from before it is cancelled or fails")]
+    StillWorks(String),
 }
 
 impl App {
@@ -89,6 +95,10 @@ impl App {
                 Ok(())
             }
             AppAct::CreateSession(spec) => {
+                let lives = self.life.as_ref().is_some_and(|l| l.sessions.contains_key(&spec.name));
+                if lives && spec.kind == SessionKind::InProcess {
+                    return Err(ActError::SameLabel(spec.name.to_string()));
+                }
                 self.create_session(spec);
                 Ok(())
             }
@@ -157,6 +167,10 @@ impl App {
         };
         let item = item.ok_or_else(|| ActError::UnknownTask(task.to_string()))?;
         let stored = &mut self.disk.items[item];
+        let known = |key| self.life.as_ref().is_some_and(|life| life.map.contains_key(key));
+        if matches!(&stored.phase, Phase::Given(key) if !stored.pausing && known(key)) {
+            return Err(ActError::StillWorks(task.to_string()));
+        }
         stored.cancelled = false;
         stored.pausing = false;
         let data = stored.resume_data.take();

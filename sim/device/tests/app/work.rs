@@ -260,6 +260,12 @@ fn acts_that_the_app_cannot_do_are_told_as_such() {
     );
     let error = daemon.try_act(r#"{ cancel = "a.example/a" }"#).expect_err("no such item");
     assert_eq!(error.to_string(), "the app knows no task a.example/a");
+    daemon.download("a.example/a");
+    let error = daemon.try_act(r#"{ download-with-resume-data = "a.example/a" }"#);
+    assert_eq!(error, Err(ActError::StillWorks("a.example/a".to_owned())));
+    daemon.callback(1, failed(ErrorCode(-1005).into()));
+    let log = daemon.act(r#"{ download-with-resume-data = "a.example/a" }"#);
+    assert_eq!(log[1], "download a.example/a as 2");
     daemon.app.killed();
     assert_eq!(daemon.try_act("{ cancel = 1 }"), Err(ActError::NotRunning));
 }
