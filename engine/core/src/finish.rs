@@ -128,7 +128,8 @@ impl Core {
         }
         let Some(task) = self.task(key) else { return };
         let exchange = task.phase.exchange();
-        let stale = exchange.is_some_and(|e| e.reused && e.status.is_none())
+        // What is held would begin again for a frozen process or a suspended task.
+        let stale = exchange.is_some_and(|e| e.reused && e.status.is_none() && !e.held)
             && matches!(task.row.request.method.as_str(), "GET" | "HEAD")
             && self.path.link != crate::Link::None;
         if let Some(connection) = exchange.map(|e| e.connection)

@@ -448,3 +448,24 @@ fn a_delayed_request_wakes_a_suspended_app_to_be_asked_about() {
     rig.open_all();
     assert_eq!(rig.starts(), 1);
 }
+
+#[test]
+fn a_stale_connection_is_no_reason_to_start_what_the_app_has_suspended() {
+    for (suspended, starts) in [(false, 3), (true, 2)] {
+        let mut rig = Rig::new();
+        let web = rig.session_with("web", SessionKind::InProcess, Implements::default());
+        let first = rig.data(web, "/a");
+        rig.open_all();
+        rig.report(Report::Head(rig.attempt(first), head(200, 0)));
+        rig.report(Report::Ended(rig.attempt(first), true));
+        let second = rig.data(web, "/b");
+        assert_eq!(rig.starts(), 2, "on the connection of the first");
+        if suspended {
+            rig.call(Call::Suspend(second)).expect("the task is there");
+        }
+        let attempt = rig.attempt(second);
+        rig.report(Report::Failed(attempt, ErrorCode::NETWORK_CONNECTION_LOST));
+        rig.open_all();
+        assert_eq!(rig.starts(), starts, "{:?}", rig.log);
+    }
+}
