@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     ApiCall, Fact, TaskName, Witness,
-    check::{Case, Check, Checker, Findings, Scene, Script, Step},
+    check::{Case, Check, Checker, Findings, Scene, Script, Step, Task},
 };
 
 pub(super) const CHECKER: Checker = Checker {
@@ -12,23 +12,38 @@ pub(super) const CHECKER: Checker = Checker {
     rules: &["R11"],
     needs: &[Witness::Calls, Witness::Items],
     make: || Box::new(Twin::default()),
-    cases: &[Case {
-        rule: "R11",
-        wrong: |it| {
-            described(it, 1);
-            described(it, 2);
+    cases: &[
+        Case {
+            rule: "R11",
+            wrong: |it| {
+                described(it, 1, "a");
+                described(it, 2, "a");
+            },
+            right: |it| {
+                described(it, 1, "a");
+                it.fails(1, -1001);
+                described(it, 2, "a");
+            },
         },
-        right: |it| {
-            described(it, 1);
-            it.fails(1, -1001);
-            described(it, 2);
+        Case {
+            rule: "R11",
+            wrong: |it| {
+                described(it, 1, "a");
+                described(it, 1, "a");
+                described(it, 2, "a");
+            },
+            right: |it| {
+                described(it, 1, "a");
+                described(it, 1, "b");
+                described(it, 2, "a");
+            },
         },
-    }],
+    ],
 };
 
-fn described(it: &mut Script, task: u32) {
+fn described(it: &mut Script, task: u32, item: &str) {
     it.create_download(task);
-    it.describe(task, "a");
+    it.describe(task, item);
     it.resume(task);
 }
 
@@ -52,8 +67,11 @@ impl Check for Twin {
         let Some(other) = self.by_item.insert(item.clone(), name.clone()) else {
             return;
         };
-        let lives =
-            |task: &crate::check::Task| task.owed() && task.finished.is_none() && !task.cancelled;
+        // Another process may have given the number to a task for another item.
+        let lives = |task: &Task| {
+            let same = task.description.as_ref() == Some(&item);
+            same && task.owed() && task.finished.is_none() && !task.cancelled
+        };
         if other != name && scene.tasks.get(&other).is_some_and(lives) {
             let detail = format!("item {item} gets {name}, while {other} still works for it");
             out.add("R11", step, detail);
