@@ -1,26 +1,15 @@
 //! Rules and worlds: what a scenario shows decides something in it, and what a checker can report it does
 //! report in a world.
 
+mod common;
+
 use std::collections::BTreeSet;
 
+use common::{all, nothing, outcome};
 use sleepwalker_core::{Faults, Rule};
 use sleepwalker_device::Habits;
 use sleepwalker_judge::checkers;
-use sleepwalker_scenarios::{Options, Outcome, catalogue, load, run};
-use sleepwalker_sim::scenario::Scenario;
-
-fn all() -> impl Iterator<Item = Scenario> {
-    catalogue().iter().map(|entry| entry.load().expect("the catalogue loads"))
-}
-
-fn outcome(scenario: &Scenario, options: &Options) -> Outcome {
-    run(scenario, options).expect("its profile is there")
-}
-
-/// Fails once, with all that went wrong.
-fn nothing(wrong: &[String]) {
-    assert!(wrong.is_empty(), "{} of them:\n{}", wrong.len(), wrong.join("\n"));
-}
+use sleepwalker_scenarios::{Options, load};
 
 #[test]
 fn every_rule_that_a_scenario_shows_decides_something_in_it() {

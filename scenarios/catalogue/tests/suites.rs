@@ -1,23 +1,13 @@
 //! Every scenario, run: it passes, it is the same again, and it survives a crash after every batch.
 
+mod common;
+
 use std::time::Duration;
 
+use common::{all, nothing, outcome};
 use sleepwalker_judge::diff;
-use sleepwalker_scenarios::{Options, Outcome, catalogue, parse, run};
-use sleepwalker_sim::{CrashPoint, StoreKind, scenario::Scenario};
-
-fn all() -> impl Iterator<Item = Scenario> {
-    catalogue().iter().map(|entry| entry.load().expect("the catalogue loads"))
-}
-
-fn outcome(scenario: &Scenario, options: &Options) -> Outcome {
-    run(scenario, options).expect("its profile is there")
-}
-
-/// Fails once, with all that went wrong.
-fn nothing(wrong: &[String]) {
-    assert!(wrong.is_empty(), "{} of them:\n{}", wrong.len(), wrong.join("\n"));
-}
+use sleepwalker_scenarios::{Options, catalogue, parse};
+use sleepwalker_sim::{CrashPoint, StoreKind};
 
 #[test]
 fn every_scenario_passes() {

@@ -6,7 +6,7 @@ use sleepwalker_core::Method;
 
 use crate::{
     Fact, ItemState, TaskName, Witness,
-    check::{Case, Check, Checker, Findings, Scene, Step},
+    check::{Case, Check, Checker, Findings, Scene, Script, Step},
 };
 
 pub(super) const CHECKER: Checker = Checker {
@@ -31,36 +31,20 @@ pub(super) const CHECKER: Checker = Checker {
         Case {
             rule: "R06",
             wrong: |it| {
-                it.download(1);
-                let file = it.begin_file(1, 200);
-                it.returns(file, None);
-                it.done(1, None);
-                it.marks(1, ItemState::Done, Some(200));
+                untaken(it, 200, ItemState::Done);
             },
             right: |it| {
-                it.download(1);
-                let file = it.begin_file(1, 404);
-                it.returns(file, None);
-                it.done(1, None);
-                it.marks(1, ItemState::Failed, Some(404));
+                untaken(it, 404, ItemState::Failed);
             },
         },
         // The next process gives an in-process task's number to an upload.
         Case {
             rule: "R06",
             wrong: |it| {
-                it.download(1);
-                let file = it.begin_file(1, 200);
-                it.returns(file, None);
-                it.done(1, None);
-                it.marks(1, ItemState::Done, Some(200));
+                untaken(it, 200, ItemState::Done);
             },
             right: |it| {
-                it.download(1);
-                let file = it.begin_file(1, 503);
-                it.returns(file, None);
-                it.done(1, None);
-                it.marks(1, ItemState::Failed, Some(503));
+                untaken(it, 503, ItemState::Failed);
                 it.create_upload(1);
                 it.done(1, None);
                 it.marks(1, ItemState::Done, Some(200));
@@ -68,6 +52,15 @@ pub(super) const CHECKER: Checker = Checker {
         },
     ],
 };
+
+/// A download's call returns without a claim; the app marks its item so.
+fn untaken(it: &mut Script, status: u16, state: ItemState) {
+    it.download(1);
+    let file = it.begin_file(1, status);
+    it.returns(file, None);
+    it.done(1, None);
+    it.marks(1, state, Some(status));
+}
 
 #[derive(Default)]
 struct Claim {
