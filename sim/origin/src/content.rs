@@ -69,7 +69,7 @@ impl Version {
         hash.finalize().into()
     }
 
-    /// Content is no secret and no draw of a world: a generator of fixed algorithm that costs a quarter
+    /// Content is no secret and no draw of a world: a generator of fixed algorithm that costs a fifth
     /// of ChaCha8 will do, for making content is a good part of a short world.
     fn fill(&self, bytes: &mut [u8]) {
         Xoshiro256PlusPlus::from_seed(self.named("content")).fill_bytes(bytes);
