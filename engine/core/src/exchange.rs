@@ -91,6 +91,9 @@ impl Core {
         // A redirect that made a GET of it left the body behind.
         let left = request.method == "GET" && task.row.request.method != "GET";
         let body = task.body().filter(|_| task.hop.is_none() || !left);
+        if body.is_some() {
+            task.noted = 0;
+        }
         let additional = &task.row.configuration.additional_headers;
         let mut head = wire_head(&request, &host, additional, fills_in);
         if let (Some(from), Some(validator)) = (from, resumes) {

@@ -469,3 +469,20 @@ fn a_stale_connection_is_no_reason_to_start_what_the_app_has_suspended() {
         assert_eq!(rig.starts(), starts, "{:?}", rig.log);
     }
 }
+
+#[test]
+fn a_body_that_begins_again_is_told_from_its_beginning() {
+    let mut rig = Rig::new();
+    let photos = rig.session("photos");
+    let task = rig.upload(photos, "/in", MB);
+    rig.open_all();
+    rig.report(Report::Sent(rig.attempt(task), 900_000));
+    rig.report(Report::Failed(rig.attempt(task), ErrorCode::NETWORK_CONNECTION_LOST));
+    rig.wait(Duration::from_secs(1));
+    rig.open_all();
+    let again = rig.attempt(task);
+    assert_eq!(again.number, 2);
+    rig.report(Report::Sent(again, 100_000));
+    let told = Note::Sent { attempt: again, total: 100_000, expected: MB };
+    assert!(rig.notes.contains(&told), "{:?}", rig.notes);
+}
